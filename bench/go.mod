@@ -1,0 +1,3 @@
+module gort.test/bench
+
+go 1.23

@@ -1,0 +1,65 @@
+// textindex: the most frequent identifiers of a tree of C and C++ files.
+//
+// The smallest program that needs most of gort: channels between stages, goroutines that wait for
+// the disk, a context that Ctrl-C cancels, a ticker. Start reading at pipeline.cc; serial.cc does
+// the same without goroutines, and both must print the same answer.
+#include <gort/gort.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "interrupt.h"
+#include "modes.h"
+#include "options.h"
+#include "report.h"
+
+namespace {
+
+using namespace textindex;
+
+// What differs from run to run: for people, not for comparing.
+void print_speed(const totals& sums, std::chrono::duration<double> elapsed,
+                 const options& wanted, const goroutine_numbers& numbers) {
+  const double seconds = elapsed.count();
+  const double megabytes = static_cast<double>(sums.bytes.load()) / 1e6;
+  std::fprintf(stderr, "%.1f MB in %.2f s, %.1f MB/s, ", megabytes, seconds,
+               seconds > 0 ? megabytes / seconds : 0.0);
+  if (wanted.serial) {
+    std::fputs("one thread\n", stderr);
+  } else {
+    std::fprintf(stderr, "%d goroutines, at most %d at once, on %d processors\n", numbers.started,
+                 numbers.peak, static_cast<int>(gort::gomaxprocs()));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  interrupt::block_signals();
+  const options wanted = parse_options(argc, argv);
+  totals sums;
+  word_counts counts;
+  goroutine_numbers numbers;
+  const auto start = std::chrono::steady_clock::now();
+  if (wanted.serial) {
+    counts = index_serially(wanted, sums);
+  } else {
+    gort::run([&] { counts = index_concurrently(wanted, sums, numbers); });
+  }
+  const auto elapsed = std::chrono::steady_clock::now() - start;
+
+  if (!print_answer(rank(counts, wanted.top), sums)) {
+    std::fprintf(stderr, "textindex: standard output: %s\n", std::strerror(errno));
+    return 1;
+  }
+  print_speed(sums, elapsed, wanted, numbers);
+  if (const int signal = interrupt::taken(); signal != 0) {
+    std::fputs("textindex: interrupted; these are the counts up to then\n", stderr);
+    return 128 + signal;
+  }
+  return sums.failed.load() > 0 ? 1 : 0;
+}

@@ -1,0 +1,82 @@
+// The handle: how a channel, a reference in Go, is held by C++ variables.
+//
+// A body is memory that begins with `counted`; a handle is one pointer to it, and who drops the last one destroys it. So
+// the memory of a cycle of channels that hold each other is not returned: a collected heap that traces the pointer in
+// place of the counter is what this type is the seam for. Nothing else in the public headers counts.
+//
+// Copying costs one atomic addition, using the body through a handle nothing. One variable may not be assigned while
+// another thread uses it (as with std::shared_ptr); any number of handles of one body may be used at once.
+// [H1] `counted` stands at the beginning of every body, so a pointer to an incomplete body type can be counted.
+// Not here: where the memory comes from (src/heap/heap.cc).
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace gort::detail {
+
+struct counted {
+  // Called by whoever drops the last handle, outside the runtime's sections; must end the body and its memory.
+  using destroy_function = void (*)(counted* body) noexcept;
+
+  std::atomic<std::uint32_t> references{1};
+  std::uint32_t unused = 0;
+  destroy_function destroy = nullptr;
+};
+
+// Memory for a body from the heap; ends the process ("out of memory") rather than return null. `align` is a power of two.
+void* allocate_body(std::size_t bytes, std::size_t align);
+void free_body(void* body) noexcept;
+
+// Body may be an incomplete type; it begins with counted [H1].
+template <class Body>
+class handle {
+ public:
+  handle() = default;
+  handle(const handle& other) noexcept : body_(other.body_) { acquire(); }
+  handle(handle&& other) noexcept : body_(std::exchange(other.body_, nullptr)) {}
+  handle& operator=(const handle& other) noexcept {
+    handle(other).swap(*this);
+    return *this;
+  }
+  handle& operator=(handle&& other) noexcept {
+    handle(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~handle() {
+    if (body_ != nullptr) release();
+  }
+
+  // Takes over a reference that the caller has, or adds one.
+  static handle adopt(Body* body) noexcept {
+    handle made;
+    made.body_ = body;
+    return made;
+  }
+  static handle share(Body* body) noexcept {
+    handle made = adopt(body);
+    made.acquire();
+    return made;
+  }
+
+  Body* get() const noexcept { return body_; }
+  void swap(handle& other) noexcept { std::swap(body_, other.body_); }
+
+ private:
+  counted* count() const noexcept { return reinterpret_cast<counted*>(body_); }
+  void acquire() noexcept {
+    if (body_ != nullptr) count()->references.fetch_add(1, std::memory_order_relaxed);
+  }
+  void release() noexcept {
+    // acq_rel: pairs with itself in the other handles, so that the last one sees what they did to the body.
+    if (count()->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      count()->destroy(count());
+    }
+  }
+
+  Body* body_ = nullptr;
+};
+
+}  // namespace gort::detail

@@ -1,0 +1,78 @@
+// The few functions that time.hpp calls, and durations made into nanoseconds.
+//
+// All times are nanoseconds on the monotonic clock, which std::chrono::steady_clock is too. What a duration cannot be in
+// them saturates: "for ever" stays for ever, and nothing is rounded to less than was asked.
+// These names are for gort's headers, not for users. Not here: the timers (src/sync/timers.cc).
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <ratio>
+#include <type_traits>
+
+#include "gort/detail/function_core.hpp"
+#include "gort/detail/handle.hpp"
+
+namespace gort {
+class context;
+}
+
+namespace gort::sync {
+struct Channel;
+}
+
+namespace gort::detail {
+
+template <class Rep, class Period>
+constexpr std::int64_t saturated_ns(std::chrono::duration<Rep, Period> d) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
+  using per_ns = std::ratio_divide<Period, std::nano>;
+  if constexpr (std::is_integral_v<Rep> && per_ns::den == 1) {
+    std::int64_t ns = 0;
+    if (__builtin_mul_overflow(d.count(), per_ns::num, &ns)) return d.count() < 0 ? kLeast : kMost;
+    return ns;
+  } else {
+    const long double exact = static_cast<long double>(d.count()) * per_ns::num / per_ns::den;
+    const long double up = std::ceil(exact);
+    if (up >= static_cast<long double>(kMost)) return kMost;
+    if (up > static_cast<long double>(kLeast)) return static_cast<std::int64_t>(up);
+    return kLeast;  // also what is not a number
+  }
+}
+
+// Not at all if `ns` is not positive.
+void sleep_for(std::int64_t ns);
+void sleep_for(std::int64_t ns, const context& ctx);
+void sleep_until(std::int64_t when_ns);
+void sleep_until(std::int64_t when_ns, const context& ctx);
+
+// A timer with a channel is one body: both live until the last handle of either is gone. `memory` is for
+// kChannelTimerBytes, aligned to a cache line. `period_ns` 0: once.
+inline constexpr std::size_t kChannelTimerBytes = 192;
+inline constexpr std::size_t kChannelTimerAlignment = 64;
+sync::Channel* init_channel_timer(void* memory, counted::destroy_function destroy,
+                                  std::int64_t ns, std::int64_t period_ns) noexcept;
+void end_channel_timer(counted* body) noexcept;  // leaves its memory
+bool stop_channel_timer(sync::Channel* channel);
+bool reset_channel_timer(sync::Channel* channel, std::int64_t ns, std::int64_t period_ns);
+
+inline sync::Channel* make_channel_timer(std::int64_t ns, std::int64_t period_ns) {
+  constexpr auto destroy = [](counted* body) noexcept {
+    end_channel_timer(body);
+    free_body(body);
+  };
+  return init_channel_timer(allocate_body(kChannelTimerBytes, kChannelTimerAlignment), destroy, ns,
+                            period_ns);
+}
+
+// A timer with a function: made, filled, started. While it is queued it holds itself.
+function_timer* make_function_timer(const function_type& type);
+void start_function_timer(function_timer* timer, std::int64_t ns);
+bool stop_function_timer(function_timer* timer);
+bool reset_function_timer(function_timer* timer, std::int64_t ns);
+
+}  // namespace gort::detail

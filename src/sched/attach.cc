@@ -1,0 +1,231 @@
+// Thread records, OS threads for them, and foreign threads.
+//
+// Records are never freed: a record whose OS thread has ended is reused. A foreign thread is attached by its first entry
+// and detached by a pthread key's destructor; between the two exclusive_runtime is off, which takes a stopped
+// world, some ten microseconds once per foreign thread.
+//
+// The scheduler itself is started by the first entry of all. The environment is runtime/'s business: the weak
+// function gort_runtime_boot is this folder's question "who configures me?", answered when runtime/ is linked.
+// Runs outside the runtime. Not here: the loop that the threads run (loop.cc).
+#include "sched/attach.h"
+
+#include <cxxabi.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <new>
+
+#include "base/event.h"
+#include "sched/idle.h"
+#include "sched/loop.h"
+#include "sched/pick.h"
+#include "sched/safepoint.h"
+#include "sched/sanitizer.h"
+#include "sched/sched.h"
+#include "sched/world.h"
+
+extern "C" [[gnu::weak]] void gort_runtime_boot();
+
+namespace gort::sched {
+namespace {
+
+pthread_key_t detach_key;
+std::atomic<int> boot_state{0};  // 0 not yet, 1 under way, 2 done
+
+constexpr std::size_t kSignalStackBytes = std::size_t{64} << 10;
+
+// Every thread needs one: a goroutine that overflows its stack has none left for the handler.
+void install_signal_stack(Thread* thread) {
+  stack_t stack{};
+  ::sigaltstack(nullptr, &stack);
+  if (!(stack.ss_flags & SS_DISABLE) && stack.ss_size >= kSignalStackBytes / 2) return;
+  thread->signal_stack = stack.ss_sp = base::os::map_or_die(kSignalStackBytes);
+  stack.ss_size = kSignalStackBytes;
+  stack.ss_flags = 0;
+  ::sigaltstack(&stack, nullptr);
+}
+
+void release_signal_stack(void* signal_stack) {
+  if (signal_stack == nullptr) return;  // it had its own
+  stack_t none{};
+  none.ss_flags = SS_DISABLE;
+  ::sigaltstack(&none, nullptr);
+  base::os::unmap(signal_stack, kSignalStackBytes);
+}
+
+// What belongs to the OS thread that uses the record.
+void bind_to_os_thread(Thread* thread) {
+  thread->tid = base::os::thread_id();
+  thread->exceptions = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
+#if defined(__SANITIZE_THREAD__)
+  thread->sanitizer_fiber = __tsan_get_current_fiber();
+#endif
+  pthread_attr_t attributes;
+  if (::pthread_getattr_np(::pthread_self(), &attributes) == 0) {
+    void* low = nullptr;
+    ::pthread_attr_getstack(&attributes, &low, &thread->stack_bytes);
+    ::pthread_attr_destroy(&attributes);
+    thread->stack_low = low;
+  }
+  install_signal_stack(thread);
+  base::set_current_thread(thread);
+}
+
+void* run_thread(void* argument) {
+  auto* thread = static_cast<Thread*>(argument);
+  bind_to_os_thread(thread);
+  void* const signal_stack = thread->signal_stack;  // the record is another's when the loop ends
+  enter_scheduler(thread);
+  attach_assigned(thread);
+  scheduler_loop(thread);
+  release_signal_stack(signal_stack);
+  return nullptr;
+}
+
+void forget_foreign_thread(void* argument) {
+  auto* thread = static_cast<Thread*>(argument);
+  base::set_current_thread(&gort_unattached_thread);
+  void* const signal_stack = thread->signal_stack;
+  {
+    StoppedWorld world;
+    base::Guard guard(scheduler.lock);
+    scheduler.foreign_count.fetch_sub(1, std::memory_order_relaxed);
+    thread->stand_in.status.store(Status::free, std::memory_order_relaxed);
+    thread->tid = 0;
+    thread->current = nullptr;
+    thread->started = false;
+    update_exclusive(world.token());
+  }
+  release_signal_stack(signal_stack);
+}
+
+void boot_defaults() {
+  BootOptions options;
+  options.processors = base::os::affinity_cpus();
+  boot(options);
+}
+
+}  // namespace
+
+constinit SchedulerStorage scheduler_storage;
+
+extern "C" {
+constinit Thread gort_unattached_thread{kUnattached};
+}
+
+Thread* new_thread_locked() {
+  for (Thread* thread = scheduler.all_threads; thread != nullptr; thread = thread->all_next) {
+    if (!thread->started && thread->inside.load(std::memory_order_relaxed) == 0) {
+      thread->started = true;
+      thread->exiting = false;
+      thread->signal_stack = nullptr;
+      thread->attention.fetch_and(kClaimed | kSimulated, std::memory_order_relaxed);
+      return thread;
+    }
+  }
+  auto* thread = new Thread();
+  thread->started = true;
+  thread->attention.store(
+      (base::simulation != nullptr || entry_needs_fence ? std::uint32_t{kSimulated} : 0) |
+          (world_is_stopped_locked() ? std::uint32_t{kClaimed} : 0),
+      std::memory_order_relaxed);
+  thread->all_next = scheduler.all_threads;
+  scheduler.all_threads = thread;
+  return thread;
+}
+
+void launch(Thread* thread) {
+  if (thread->tid != 0) {
+    base::wake(thread->wake_word);
+    return;
+  }
+  int count;
+  {
+    base::Guard guard(scheduler.lock);
+    count = ++scheduler.thread_count;
+  }
+  if (count > scheduler.max_threads) {
+    char prelude[96];
+    std::snprintf(prelude, sizeof prelude, "runtime: program exceeds %d-thread limit\n",
+                  scheduler.max_threads);
+    base::fatal_after(prelude, base::FatalScope::current, "thread exhaustion");
+  }
+  const int error = base::start_thread(run_thread, thread);
+  if (error != 0) {
+    char prelude[160];
+    std::snprintf(prelude, sizeof prelude,
+                  "runtime: failed to create new OS thread (have %d already; errno=%d)\n%s",
+                  count - 1, error,
+                  error == EAGAIN ? "runtime: may need to increase max user processes (ulimit -u)\n"
+                                  : "");
+    base::fatal_after(prelude, base::FatalScope::current, "newosproc");
+  }
+}
+
+void set_max_threads(int limit) {
+  base::Guard guard(scheduler.lock);
+  scheduler.max_threads = limit;
+}
+
+int max_threads() {
+  base::Guard guard(scheduler.lock);
+  return scheduler.max_threads;
+}
+
+void end_thread(Thread* thread) {
+  if (thread->processor != nullptr) hand_off(thread);
+  base::Guard guard(scheduler.lock);
+  thread->locked_goroutine = nullptr;
+  thread->tid = 0;
+  thread->started = false;
+  thread->current = nullptr;
+  --scheduler.thread_count;
+  base::set_current_thread(&gort_unattached_thread);
+  thread->inside.store(0, std::memory_order_release);
+}
+
+void ensure_booted() {
+  int expected = 0;
+  if (boot_state.load(std::memory_order_acquire) == 2) return;
+  if (boot_state.compare_exchange_strong(expected, 1, std::memory_order_acq_rel)) {
+    ::pthread_key_create(&detach_key, forget_foreign_thread);
+    if (gort_runtime_boot != nullptr) {
+      gort_runtime_boot();
+    } else {
+      boot_defaults();
+    }
+    boot_state.store(2, std::memory_order_release);
+    return;
+  }
+  base::Backoff backoff;
+  while (boot_state.load(std::memory_order_acquire) != 2) backoff.step();
+}
+
+void attach_foreign_thread() {
+  ensure_booted();
+  StoppedWorld world;
+  Thread* thread;
+  {
+    base::Guard guard(scheduler.lock);
+    thread = new_thread_locked();
+    scheduler.foreign_count.fetch_add(1, std::memory_order_relaxed);
+    update_exclusive(world.token());
+    thread->stand_in.set(kForeign);
+    thread->stand_in.status.store(Status::running, std::memory_order_relaxed);
+    thread->current = &thread->stand_in;
+  }
+  bind_to_os_thread(thread);
+  ::pthread_setspecific(detach_key, thread);
+}
+
+void detach_foreign_thread() {
+  Thread* thread = base::current_thread();
+  if (thread == &gort_unattached_thread || !thread->current->has(kForeign)) return;
+  ::pthread_setspecific(detach_key, nullptr);
+  forget_foreign_thread(thread);
+}
+
+}  // namespace gort::sched

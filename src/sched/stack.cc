@@ -1,0 +1,134 @@
+// Which window a goroutine gets, the caches in front of the arena, and limits.
+//
+// Ordinary goroutines take a room while rooms are plentiful and a slot otherwise. A limit below what the window
+// offers is a second guard inside it, installed for that goroutine and removed when it ends; a limit beyond a
+// room is a mapping of its own. Runs inside the runtime, owner of the cache. Not here: stack_arena.cc.
+#include "sched/stack.h"
+
+#include "base/assert.h"
+#include "base/os_linux.h"
+#include "sched/stack_arena.h"
+
+namespace gort::sched {
+namespace {
+
+constexpr unsigned kBatch = 32;
+constexpr std::size_t kSites = 1024;
+
+std::atomic<std::size_t> default_limit{kDefaultStackLimit};
+std::atomic<bool> deep_sites[kSites];
+
+std::atomic<bool>& deep_site(detail::closure_entry site) {
+  return deep_sites[(reinterpret_cast<std::uintptr_t>(site) >> 4) * 0x9e3779b97f4a7c15 >> 54];
+}
+
+std::size_t usable_bytes(const Stack& stack) {
+  return static_cast<std::size_t>(stack.top - stack.low);
+}
+
+}  // namespace
+
+bool site_is_deep(detail::closure_entry site) {
+  return deep_site(site).load(std::memory_order_relaxed);
+}
+void note_deep_site(detail::closure_entry site) {
+  deep_site(site).store(true, std::memory_order_relaxed);
+}
+
+std::size_t default_stack_limit() { return default_limit.load(std::memory_order_relaxed); }
+void set_default_stack_limit(std::size_t bytes) {
+  default_limit.store(bytes, std::memory_order_relaxed);
+}
+
+std::size_t stack_limit_of(const Goroutine* goroutine) {
+  const std::size_t own = goroutine->extra != nullptr ? goroutine->extra->stack_limit : 0;
+  return own != 0 ? own : default_stack_limit();
+}
+
+void limit_stack(Stack& stack, std::size_t bytes) {
+  const std::size_t page = base::os::page_bytes();
+  const std::size_t limit = (bytes + page - 1) / page * page;
+  if (limit >= usable_bytes(stack)) return;
+  char* low = stack.top - limit;
+  if (low < stack.low + kGuardBytes) return;  // the window's own guard is as near
+  if (base::os::install_guard(low - kGuardBytes, kGuardBytes)) stack.low = low;
+}
+
+Stack StackCache::take(List& list, bool room) {
+  if (list.count == 0) {
+    list.count = stack_arena.acquire(room, list.items, room ? 4 : kBatch);
+    if (list.count == 0) return {};
+  }
+  const Stack& taken = list.items[--list.count];
+  if (list.count > 0) {
+    // The next one to be taken: its first frame is in no cache when many are in use.
+    const char* frame = first_frame(list.items[list.count - 1]);
+    __builtin_prefetch(frame - 64, 1);
+    __builtin_prefetch(frame - 128, 1);
+    __builtin_prefetch(frame - 192, 1);
+    __builtin_prefetch(frame - 256, 1);
+  }
+  return taken;
+}
+
+Stack StackCache::acquire(detail::closure_entry site, std::size_t own_limit) {
+  const std::size_t limit = own_limit != 0 ? own_limit : default_stack_limit();
+  if (own_limit > kDefaultStackLimit) return stack_arena.acquire_own(own_limit);
+  const bool fits_slot = limit <= kSlotBytes - kGuardBytes;
+  const bool wants_room =
+      own_limit != 0 ? !fits_slot : (!stack_arena.rooms_are_scarce() || site_is_deep(site));
+  Stack stack;
+  if (wants_room && !fits_slot) {
+    stack = rooms_.count > 0 || stack_counts().rooms < kMaxRooms ? take(rooms_, true) : Stack{};
+  }
+  if (stack.top == nullptr) stack = take(slots_, false);
+  if (stack.top == nullptr) base::fatal(base::FatalScope::current, "out of memory");
+  // The default is a window's own size: no second guard for the common case.
+  if (limit != kDefaultStackLimit) limit_stack(stack, limit);
+  return stack;
+}
+
+void StackCache::release(Stack stack) {
+  UnitRegion* region = stack_arena.region_of(stack.top - 1);
+  if (region == nullptr) return stack_arena.release_own(stack);
+  char* low = stack.top - region->unit_bytes + kGuardBytes;
+  if (stack.low != low) [[unlikely]] {
+    if (stack.low > low) {
+      base::os::remove_guard(stack.low - kGuardBytes, kGuardBytes);
+      stack.low = low;
+      // A window's own guard may have been touched where the two overlap.
+      base::os::install_guard(low - kGuardBytes, kGuardBytes);
+    } else {
+      stack_arena.shrink(stack);
+    }
+  }
+  List& list = region->unit_bytes == kSlotBytes ? slots_ : rooms_;
+  if (list.count == kCapacity) [[unlikely]] {
+    // The oldest half: the newest are warm.
+    stack_arena.release(list.items, kCapacity / 2);
+    list.count = kCapacity / 2;
+    for (unsigned i = 0; i < kCapacity / 2; ++i) list.items[i] = list.items[i + kCapacity / 2];
+  }
+  list.items[list.count++] = stack;
+}
+
+void StackCache::flush() {
+  for (List* list : {&slots_, &rooms_}) {
+    stack_arena.release(list->items, list->count);
+    list->count = 0;
+  }
+}
+
+std::size_t StackCache::trim() {
+  std::size_t given_back = 0;
+  for (List* list : {&slots_, &rooms_}) {
+    for (unsigned i = 0; i < list->count; ++i) {
+      given_back += trim_stack(list->items[i], list->items[i].top - 1);
+    }
+  }
+  return given_back;
+}
+
+StackCounts stack_counts() { return stack_arena.counts(); }
+
+}  // namespace gort::sched

@@ -1,0 +1,259 @@
+// Cutting windows from regions, guarding them once, and taking them back.
+//
+// Even units are handed out before odd ones, so that the unit below is usually free to grow into. A unit's guard is
+// installed when it is first handed out and stays for ever: giving its memory back does not remove it. When
+// address space is short (RLIMIT_AS, overcommit 2) regions shrink and rooms become slots.
+//
+// [A1] A unit in a free list has state `free`, or was taken by growth since: then it is skipped, and comes back
+//      when that stack shrinks.
+// Runs inside the runtime, behind the arena's lock. Not here: growth itself (stack_grow.cc).
+#include "sched/stack_arena.h"
+
+#include <sys/mman.h>
+
+#include <new>
+
+#include "base/assert.h"
+#include "base/os_linux.h"
+#include "sched/sanitizer.h"
+
+#if __has_include(<valgrind/valgrind.h>) && defined(GORT_VALGRIND)
+#include <valgrind/valgrind.h>
+#define GORT_REGISTER_STACK(low, high) VALGRIND_STACK_REGISTER(low, high)
+#else
+#define GORT_REGISTER_STACK(low, high) static_cast<void>(0)
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
+
+namespace gort::sched {
+namespace {
+
+alignas(StackArena) std::byte arena_storage[sizeof(StackArena)];
+
+constexpr std::size_t kSlotRegionBytes = std::size_t{64} << 30;
+constexpr std::size_t kRoomRegionBytes = std::size_t{256} << 30;
+constexpr std::size_t kLeastRegionBytes = std::size_t{64} << 20;
+// What a core dump shows of a room: deeper parts would make every core walk gigabytes of holes.
+constexpr std::size_t kDumpedBytes = std::size_t{1} << 20;
+
+// Slots become visible to core dumps in blocks: a mapping each would exceed vm.max_map_count.
+constexpr std::size_t kSlotsPerBlock = 1024;
+
+void include_window_in_core(const UnitRegion& region, std::size_t index) {
+  char* base = region.base + index * region.unit_bytes;
+  if (region.unit_bytes != kSlotBytes) {
+    base::os::include_in_core(base + region.unit_bytes - kDumpedBytes, kDumpedBytes);
+  } else if (index % kSlotsPerBlock == 0) {
+    const std::size_t left = region.count - index;
+    const std::size_t slots = left < kSlotsPerBlock ? left : kSlotsPerBlock;
+    base::os::include_in_core(base, slots * kSlotBytes);
+  }
+}
+
+Stack window_of(const UnitRegion& region, std::size_t index) {
+  char* base = region.base + index * region.unit_bytes;
+  return {base + region.unit_bytes, base + kGuardBytes};
+}
+
+}  // namespace
+
+StackArena& stack_arena = *new (arena_storage) StackArena();
+
+UnitRegion* StackArena::region_of(const void* address) {
+  const std::size_t count = region_count_.load(std::memory_order_acquire);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (regions_[i].contains(address)) return &regions_[i];
+  }
+  return nullptr;
+}
+
+bool StackArena::rooms_are_scarce() const {
+  return rooms_out_.load(std::memory_order_relaxed) >= kCommonRooms;
+}
+
+bool StackArena::add_region(bool room) {
+  const std::size_t index = region_count_.load(std::memory_order_relaxed);
+  if (index == kMaxRegions) return false;
+  if (room_bytes_ == 0) room_bytes_ = kDefaultStackLimit + kGuardBytes;
+  const std::size_t unit = room ? (room_bytes_ + (2 << 20) - 1) / (2 << 20) * (2 << 20) : kSlotBytes;
+  std::size_t bytes = room ? kRoomRegionBytes : kSlotRegionBytes;
+  char* base = nullptr;
+  for (; bytes >= kLeastRegionBytes && bytes >= 2 * unit; bytes /= 4) {
+    base = static_cast<char*>(base::os::reserve(bytes));
+    if (base != nullptr) break;
+  }
+  if (base == nullptr) return false;
+  base::os::forbid_huge_pages(base, bytes);
+  base::os::exclude_from_core(base, bytes);
+  base::os::name_mapping(base, bytes, room ? "gort stacks (rooms)" : "gort stacks");
+  UnitRegion& region = regions_[index];
+  region.base = base;
+  region.unit_bytes = unit;
+  region.count = bytes / unit;
+  region.units = static_cast<std::atomic<Unit>*>(base::os::map_or_die(region.count));
+  region_count_.store(index + 1, std::memory_order_release);  // pairs with region_of
+  return true;
+}
+
+bool StackArena::carve(UnitRegion& region, Stack& out) {
+  for (std::size_t* next : {&region.next_even, &region.next_odd}) {
+    while (*next < region.count) {
+      const std::size_t index = *next;
+      *next += 2;
+      Unit expected = Unit::fresh;
+      if (!region.units[index].compare_exchange_strong(expected, Unit::used)) continue;  // [A1]
+      out = window_of(region, index);
+      // Where guards cost a mapping each there may be none left: then only slots with a free one below are used.
+      if (!base::os::guards_are_free() &&
+          !base::os::install_guard(out.low - kGuardBytes, kGuardBytes) &&
+          region.unit_bytes == kSlotBytes && index % 2 == 1) {
+        continue;
+      }
+      include_window_in_core(region, index);
+      GORT_REGISTER_STACK(out.low, out.top);
+      return true;
+    }
+  }
+  return false;
+}
+
+// Guards for new windows, and their first pages, in one system call each: a third cheaper than faulting one by one.
+void StackArena::prepare_fresh(Stack* const* fresh, unsigned count, bool room) {
+  void* addresses[kMaxBatch];
+  if (base::os::guards_are_free()) {
+    for (unsigned i = 0; i < count; ++i) addresses[i] = fresh[i]->low - kGuardBytes;
+    base::os::install_guards(addresses, count, kGuardBytes);
+  }
+  // Where rooms are in use goroutines are few, and a page that is not needed would show.
+  if (room || count < 2) return;
+  const std::size_t page = base::os::page_bytes();
+  for (unsigned i = 0; i < count; ++i) addresses[i] = fresh[i]->top - page;
+  base::os::populate(addresses, count, page);
+}
+
+bool StackArena::reuse(std::vector<Stack>& free, Stack& out) {
+  while (!free.empty()) {
+    out = free.back();
+    free.pop_back();
+    UnitRegion* region = region_of(out.low);
+    Unit expected = Unit::free;
+    if (region->units[region->index_of(out.low)].compare_exchange_strong(expected, Unit::used)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+unsigned StackArena::acquire(bool room, Stack* out, unsigned count) {
+  base::Guard guard(lock_);
+  unsigned taken = 0;
+  Stack* fresh[kMaxBatch];
+  unsigned fresh_count = 0;
+  while (taken < count) {
+    if (reuse(room ? free_rooms_ : free_slots_, out[taken])) {
+      ++taken;
+      continue;
+    }
+    bool carved = false;
+    const std::size_t regions = region_count_.load(std::memory_order_relaxed);
+    for (std::size_t i = 0; !carved && i < regions; ++i) {
+      const bool is_room = regions_[i].unit_bytes != kSlotBytes;
+      if (is_room == room) carved = carve(regions_[i], out[taken]);
+    }
+    if (carved) {
+      fresh[fresh_count++] = &out[taken++];
+    } else if (taken > 0 || !add_region(room)) {
+      break;
+    }
+  }
+  prepare_fresh(fresh, fresh_count, room);
+  (room ? rooms_out_ : slots_out_).fetch_add(taken, std::memory_order_relaxed);
+#if defined(__SANITIZE_ADDRESS__)
+  for (unsigned i = 0; i < taken; ++i) {
+    // The leak checker should see what parked goroutines hold: the pages that stacks usually live in.
+    __lsan_register_root_region(out[i].top - (std::size_t{16} << 10), std::size_t{16} << 10);
+  }
+#endif
+  return taken;
+}
+
+void StackArena::release(const Stack* stacks, unsigned count) {
+  base::Guard guard(lock_);
+  for (unsigned i = 0; i < count; ++i) {
+#if defined(__SANITIZE_ADDRESS__)
+    __lsan_unregister_root_region(stacks[i].top - (std::size_t{16} << 10), std::size_t{16} << 10);
+#endif
+    UnitRegion* region = region_of(stacks[i].low);
+    const bool room = region->unit_bytes != kSlotBytes;
+    (room ? free_rooms_ : free_slots_).push_back(stacks[i]);
+    region->units[region->index_of(stacks[i].low)].store(Unit::free, std::memory_order_release);
+    (room ? rooms_out_ : slots_out_).fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
+Stack StackArena::acquire_own(std::size_t limit) {
+  const std::size_t page = base::os::page_bytes();
+  const std::size_t bytes = (limit + page - 1) / page * page + kGuardBytes;
+  auto* base = static_cast<char*>(base::os::reserve(bytes));
+  if (base == nullptr) base::fatal(base::FatalScope::current, "out of memory");
+  base::os::forbid_huge_pages(base, bytes);
+  if (!base::os::install_guard(base, kGuardBytes)) {
+    base::fatal(base::FatalScope::current, "out of memory");
+  }
+  own_out_.fetch_add(1, std::memory_order_relaxed);
+  return {base + bytes, base + kGuardBytes};
+}
+
+void StackArena::release_own(const Stack& stack) {
+  char* base = stack.low - kGuardBytes;
+  base::os::unmap(base, static_cast<std::size_t>(stack.top - base));
+  own_out_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void StackArena::shrink(Stack& stack) {
+  UnitRegion* region = region_of(stack.top - 1);
+  const std::size_t top_unit = region->index_of(stack.top - 1);
+  const std::size_t low_unit = region->index_of(stack.low);
+  const Stack original = window_of(*region, top_unit);
+  if (low_unit == top_unit) return;
+  base::os::discard(stack.low, static_cast<std::size_t>(original.low - stack.low));
+  base::os::install_guard(original.low - kGuardBytes, kGuardBytes);
+  base::Guard guard(lock_);
+  for (std::size_t unit = low_unit; unit < top_unit; ++unit) {
+    const Stack window = window_of(*region, unit);
+    base::os::install_guard(window.low - kGuardBytes, kGuardBytes);
+    (region->unit_bytes == kSlotBytes ? free_slots_ : free_rooms_).push_back(window);
+    region->units[unit].store(Unit::free, std::memory_order_release);
+  }
+  stack = original;
+}
+
+StackCounts StackArena::counts() {
+  return {slots_out_.load(std::memory_order_relaxed), rooms_out_.load(std::memory_order_relaxed),
+          own_out_.load(std::memory_order_relaxed)};
+}
+
+std::size_t StackArena::trim_free(std::size_t budget) {
+  std::size_t given_back = 0;
+  base::Guard guard(lock_);
+  const std::size_t total = free_slots_.size() + free_rooms_.size();
+  if (budget > total) budget = total;
+  for (std::size_t i = 0; i < budget; ++i) {
+    const std::size_t at = trim_cursor_++ % total;
+    const Stack& stack = at < free_slots_.size() ? free_slots_[at]
+                                                 : free_rooms_[at - free_slots_.size()];
+    UnitRegion* region = region_of(stack.low);
+    std::atomic<Unit>& unit = region->units[region->index_of(stack.low)];
+    Unit expected = Unit::free;  // held while its memory is dropped, or growth might use it meanwhile
+    if (!unit.compare_exchange_strong(expected, Unit::used)) continue;
+    // Nobody runs here: the top page goes too, beyond what bursts will want again.
+    const bool keep_top = at < 1024;
+    given_back += trim_stack(stack, keep_top ? stack.top - 1 : stack.top);
+    unit.store(Unit::free, std::memory_order_release);
+  }
+  return given_back;
+}
+
+}  // namespace gort::sched

@@ -1,0 +1,80 @@
+// The reserved regions that windows are cut from.
+//
+// A region is a run of equal units (slots of 256 KB, or rooms), with one byte of ownership per unit that the
+// fault handler may change by compare-and-swap; everything else is behind the arena's lock. Internal to the three
+// stack files. Not here: what a window is (stack.h).
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "sched/stack.h"
+
+namespace gort::sched {
+
+enum class Unit : std::uint8_t {
+  fresh,      // never handed out; no guard yet
+  free,       // in the free list
+  used,       // a goroutine's or a cache's
+  extension,  // the lower part of the stack above
+};
+
+struct UnitRegion {
+  char* base = nullptr;
+  std::size_t unit_bytes = 0;
+  std::size_t count = 0;
+  std::atomic<Unit>* units = nullptr;
+  std::size_t next_even = 0, next_odd = 1;  // under the arena's lock: units not yet handed out
+
+  bool contains(const void* address) const {
+    const char* at = static_cast<const char*>(address);
+    return at >= base && at < base + unit_bytes * count;
+  }
+  std::size_t index_of(const void* address) const {
+    return static_cast<std::size_t>(static_cast<const char*>(address) - base) / unit_bytes;
+  }
+};
+
+class StackArena {
+ public:
+  // Up to `count` windows; at least one, or out of memory.
+  unsigned acquire(bool room, Stack* out, unsigned count);
+  void release(const Stack* stacks, unsigned count);
+  // A mapping of its own for a limit beyond a room.
+  Stack acquire_own(std::size_t limit);
+  void release_own(const Stack& stack);
+  // Gives back the units that a stack grew into; it is as it was handed out then.
+  void shrink(Stack& stack);
+
+  // Async-signal-safe; null if the address is in no region.
+  UnitRegion* region_of(const void* address);
+  bool rooms_are_scarce() const;
+  std::size_t room_bytes() const { return room_bytes_; }
+  StackCounts counts();
+  std::size_t trim_free(std::size_t budget);
+
+ private:
+  static constexpr std::size_t kMaxRegions = 256;
+  static constexpr unsigned kMaxBatch = 64;
+
+  bool add_region(bool room);
+  bool carve(UnitRegion& region, Stack& out);
+  void prepare_fresh(Stack* const* fresh, unsigned count, bool room);
+  bool reuse(std::vector<Stack>& free, Stack& out);
+
+  base::SpinLock lock_;
+  std::vector<Stack> free_slots_, free_rooms_;             // under lock_
+  std::size_t trim_cursor_ = 0;                            // under lock_
+  UnitRegion regions_[kMaxRegions];                        // filled under lock_, then constant
+  std::atomic<std::size_t> region_count_{0};
+  std::size_t room_bytes_ = 0;
+  std::atomic<std::size_t> rooms_out_{0}, slots_out_{0}, own_out_{0};
+};
+
+extern StackArena& stack_arena;
+
+// Rooms in use beyond which ordinary goroutines get slots.
+inline constexpr std::size_t kCommonRooms = 768;
+inline constexpr std::size_t kMaxRooms = 4096;
+
+}  // namespace gort::sched

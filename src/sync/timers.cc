@@ -1,0 +1,182 @@
+// Timers as users have them: with a channel, or with a function.
+//
+// With a channel: the timer is part of the channel's body, one allocation, counted together. The heap of timers does
+// not count, so an abandoned timer ends and takes itself out of the heap; ending waits for a callback that is
+// running. The channel has one slot, which stop and reset empty: they are done with the old time when the callback cannot be
+// running any more, and so nothing of before can be received after them.
+//
+// With a function: queued, the timer holds itself; the callback hands that reference to the goroutine it starts, and
+// stop gives it back. Such a timer is fire-and-forget for the scheduler, so nobody waits for its callback.
+//
+// [T1] A timer is added and removed under its own lock, which makes stop and reset atomic. The callback does not take
+//      it, as remove waits for the callback.
+// Runs in goroutines and foreign threads; callbacks inside the runtime. Not here: the heap (sched/timer.cc).
+#include "sync/timers.h"
+
+#include <new>
+
+#include "gort/time.hpp"
+#include "sync/chan.h"
+
+namespace gort::detail {
+
+using sched::Timer;
+using sync::Section;
+
+// --- with a channel
+
+struct channel_timer : sync::Channel {
+  std::int64_t slot = 0;  // the channel's buffer: a time_point
+  base::ElidedLock arming;  // [T1]; `lock` is the channel's
+  Timer timer;              // under arming but for its callback
+  std::int64_t period_ns = 0;
+
+  explicit channel_timer(destroy_function destroy);
+};
+static_assert(sizeof(channel_timer) <= kChannelTimerBytes &&
+              alignof(channel_timer) <= kChannelTimerAlignment);
+static_assert(sizeof(time_point) == sizeof(std::int64_t) && is_plain_element<time_point>);
+
+namespace {
+
+// Ticks keep to their grid; those that were missed are left out.
+std::int64_t next_tick(const channel_timer& ticker, std::int64_t now_ns) {
+  const std::int64_t missed = (now_ns - ticker.timer.when_ns) / ticker.period_ns;
+  std::int64_t next;
+  if (__builtin_mul_overflow(missed + 1, ticker.period_ns, &next) ||
+      __builtin_add_overflow(ticker.timer.when_ns, next, &next)) {
+    return base::kNever - 1;
+  }
+  return sync::reachable(next);
+}
+
+std::int64_t deliver(Timer* timer, std::int64_t now_ns) {
+  auto* body = static_cast<channel_timer*>(timer->argument);
+  sync::timer_send(base::current_thread(), body, &now_ns);
+  return body->period_ns == 0 ? 0 : next_tick(*body, now_ns);
+}
+
+channel_timer* body_of(sync::Channel* channel) { return static_cast<channel_timer*>(channel); }
+
+}  // namespace
+
+channel_timer::channel_timer(destroy_function destroy)
+    : Channel(element_type_of<time_point>, 1, &slot, destroy) {
+  is_timer = true;
+  timer.fire = deliver;
+  timer.argument = this;
+}
+
+sync::Channel* init_channel_timer(void* memory, counted::destroy_function destroy, std::int64_t ns,
+                                  std::int64_t period_ns) noexcept {
+  auto* body = ::new (memory) channel_timer(destroy);
+  body->timer.when_ns = sync::time_after(ns);
+  body->period_ns = period_ns;
+  Section section;
+  sched::add_timer(section.thread(), &body->timer);
+  return body;
+}
+
+void end_channel_timer(counted* counted) noexcept {
+  auto* body = static_cast<channel_timer*>(counted);
+  {
+    Section section;
+    sched::remove_timer(&body->timer);
+  }
+  body->~channel_timer();
+}
+
+bool stop_channel_timer(sync::Channel* channel) {
+  channel_timer* body = body_of(channel);
+  Section section;
+  base::Guard guard(body->arming);
+  const bool pending = sched::remove_timer(&body->timer);
+  return sync::drain(body) || pending;
+}
+
+bool reset_channel_timer(sync::Channel* channel, std::int64_t ns, std::int64_t period_ns) {
+  channel_timer* body = body_of(channel);
+  const std::int64_t when_ns = sync::time_after(ns);
+  Section section;
+  base::Guard guard(body->arming);
+  const bool pending = sched::remove_timer(&body->timer);
+  const bool unseen = sync::drain(body);
+  body->timer.when_ns = when_ns;
+  body->period_ns = period_ns;
+  sched::add_timer(section.thread(), &body->timer);
+  return pending || unseen;
+}
+
+// --- with a function
+
+struct function_timer : counted {
+  base::ElidedLock arming;  // [T1]
+  Timer timer;              // under arming but for its callback
+  closure_entry run = nullptr;
+};
+
+namespace {
+
+constexpr std::size_t kFunctionOffset =
+    (sizeof(function_timer) + kFunctionAlignment - 1) / kFunctionAlignment * kFunctionAlignment;
+
+std::int64_t start_function(Timer* timer, std::int64_t) {
+  auto* self = static_cast<function_timer*>(timer->argument);
+  const new_goroutine made = make_goroutine(self->run, nullptr);
+  ::new (made.closure) function_timer*(self);  // with the reference that the queue had
+  start_goroutine(made.goroutine);
+  return 0;
+}
+
+void add_reference(function_timer* timer) {
+  timer->references.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+function_timer* make_function_timer(const function_type& type) {
+  auto* timer = ::new (::operator new(kFunctionOffset + type.bytes)) function_timer;
+  timer->destroy = type.destroy;
+  timer->run = type.run;
+  timer->timer.fire = start_function;
+  timer->timer.argument = timer;
+  timer->timer.fire_and_forget = true;
+  return timer;
+}
+
+void* function_of(function_timer* owner) noexcept {
+  return reinterpret_cast<std::byte*>(owner) + kFunctionOffset;
+}
+
+void drop_function(function_timer* owner) noexcept {
+  owner->~function_timer();
+  ::operator delete(owner);
+}
+
+void start_function_timer(function_timer* timer, std::int64_t ns) {
+  timer->timer.when_ns = sync::time_after(ns);
+  timer->references.store(2, std::memory_order_relaxed);  // nobody else knows it yet
+  Section section;
+  sched::add_timer(section.thread(), &timer->timer);
+}
+
+bool stop_function_timer(function_timer* timer) {
+  Section section;
+  base::Guard guard(timer->arming);
+  if (!sched::remove_timer(&timer->timer)) return false;
+  timer->references.fetch_sub(1, std::memory_order_relaxed);  // the caller has another
+  return true;
+}
+
+bool reset_function_timer(function_timer* timer, std::int64_t ns) {
+  const std::int64_t when_ns = sync::time_after(ns);
+  Section section;
+  base::Guard guard(timer->arming);
+  const bool pending = sched::remove_timer(&timer->timer);
+  if (!pending) add_reference(timer);
+  timer->timer.when_ns = when_ns;
+  sched::add_timer(section.thread(), &timer->timer);
+  return pending;
+}
+
+}  // namespace gort::detail

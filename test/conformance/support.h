@@ -1,0 +1,149 @@
+// What the conformance tests share: waiting for things, knowing that something waits, leaving no
+// trace.
+//
+// Every test runs inside the main goroutine (test/main.cc) and under GOMAXPROCS 1, 2 and 8, plain
+// and under sanitizers. So: a count of rounds goes through scaled(), "it blocks" means that it has
+// not happened after 10 ms, "it happens" means within ten seconds, and no test says how fast
+// anything is. CHECK and never REQUIRE: a goroutine that an exception leaves ends the process.
+// Loops count their errors and CHECK the sum, since a doctest assertion costs more than what it
+// looks at.
+// A test that leaves goroutines behind on purpose lets them hold nothing, so that no leak is
+// reported.
+// Not here: programs that must die (test/crash), random programs (test/stress).
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <gort/gort.hpp>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define GORT_TEST_ASAN 1
+#elif defined(__SANITIZE_THREAD__)
+#define GORT_TEST_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GORT_TEST_ASAN 1
+#elif __has_feature(thread_sanitizer)
+#define GORT_TEST_TSAN 1
+#endif
+#endif
+
+namespace conformance {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+#if defined(GORT_TEST_TSAN)
+inline constexpr int kSlowdown = 20;
+#elif defined(GORT_TEST_ASAN)
+inline constexpr int kSlowdown = 8;
+#else
+inline constexpr int kSlowdown = 1;
+#endif
+inline constexpr bool kSanitized = kSlowdown > 1;
+
+// How many rounds of `plain` a build with sanitizers does: fewer, but never none.
+constexpr int scaled(int plain) {
+  const int rounds = plain / kSlowdown;
+  return rounds > 0 ? rounds : 1;
+}
+
+// True as soon as `happened()` is, false when it has not been for ten seconds.
+template <class Predicate>
+bool eventually(Predicate happened) {
+  const auto limit = Clock::now() + 10s;
+  while (!happened()) {
+    if (Clock::now() > limit) return false;
+    gort::sleep(500us);
+  }
+  return true;
+}
+
+// A goroutine started to see whether, and when, it gets to its end.
+class Started {
+ public:
+  template <class F>
+  explicit Started(F f) {
+    gort::go([f = std::move(f), ended = ended_]() mutable {
+      f();
+      ended->store(true);
+    });
+  }
+
+  // It has not ended, 10 ms from now.
+  bool blocks() const {
+    gort::sleep(10ms);
+    return !ended_->load();
+  }
+  bool ends() const {
+    return eventually([this] { return ended_->load(); });
+  }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> ended_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+// For calls that must block for ever: the goroutine that makes the call stays behind and holds
+// nothing.
+template <class F>
+bool blocks_for_ever(F) {
+  static std::atomic<bool> ended{false};  // one per lambda type
+  gort::go([] {
+    F{}();
+    ended.store(true);
+  });
+  gort::sleep(10ms);
+  return !ended.load();
+}
+
+// Checks, at the end of its scope, that the goroutines started in it have ended.
+class NoGoroutineLeft {
+ public:
+  NoGoroutineLeft() : before_(gort::num_goroutine()) {}
+  NoGoroutineLeft(const NoGoroutineLeft&) = delete;
+  NoGoroutineLeft& operator=(const NoGoroutineLeft&) = delete;
+  ~NoGoroutineLeft() {
+    CHECK(eventually([this] { return gort::num_goroutine() <= before_; }));
+  }
+
+ private:
+  decltype(gort::num_goroutine()) before_;
+};
+
+// Another number of processors within a scope.
+class Processors {
+ public:
+  explicit Processors(int n) : before_(gort::gomaxprocs()) { gort::gomaxprocs(n); }
+  Processors(const Processors&) = delete;
+  Processors& operator=(const Processors&) = delete;
+  ~Processors() { gort::gomaxprocs(before_); }
+
+ private:
+  int before_;
+};
+
+// what() of the E that `f` throws; "" if it throws none.
+template <class E, class F>
+std::string thrown_by(F&& f) {
+  try {
+    std::forward<F>(f)();
+  } catch (const E& e) {
+    return e.what();
+  }
+  return "";
+}
+
+// A value that can only be moved and knows whether it still holds something.
+struct MoveOnly {
+  explicit MoveOnly(int v) : value(std::make_unique<int>(v)) {}
+  std::unique_ptr<int> value;
+};
+
+}  // namespace conformance
