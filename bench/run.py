@@ -331,12 +331,16 @@ def main():
     if not wanted:
         sys.exit(f"run.py: no benchmark matches {options.only}")
     programs_of = find_programs(options, wanted)
+    load = os.getloadavg()[0]  # over the last minute, before anything here runs
     results = run_all(wanted, programs_of, 1 if options.small else options.rounds,
                       options.procs, options.small)
     if options.small:
         print(f"{len(results.hashes)} results compared between {', '.join(programs_of)}")
     else:
         print_table(wanted, results, options.procs)
+        if load > 0.5:
+            print(f"the machine was busy with other work when this began (load {load:.1f}): "
+                  "compare nothing closely")
     if options.json:
         write_json(options.json, wanted, results, options.procs)
     complaints = results.complaints()

@@ -2,6 +2,7 @@
 // waiting at all.
 #include <gort/gort.hpp>
 
+#include <chrono>
 #include <iostream>
 #include <optional>
 #include <string>

@@ -8,7 +8,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
-#include <gort/go.hpp>
+#include <gort/runtime.hpp>
 
 int main(int argc, char** argv) {
   doctest::Context context(argc, argv);

@@ -4,11 +4,10 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
-
-using namespace std::chrono_literals;
 
 void basics() {
   auto names = gort::make<gort::chan<std::string>>();
@@ -58,9 +57,8 @@ int total_of_both(gort::recv_chan<int> a, gort::recv_chan<int> b) {
 // Passes on what comes until told to stop, and returns how much that was.
 int relay(gort::recv_chan<int> in, gort::send_chan<int> out, gort::recv_chan<gort::unit> stop) {
   std::optional<int> value;
-  std::optional<gort::unit> told;
   for (int passed_on = 0;; ++passed_on) {
-    switch (gort::select(gort::on_recv(in, value), gort::on_recv(stop, told))) {
+    switch (gort::select(gort::on_recv(in, value), gort::on_recv(stop))) {
       case 0: out.send(*value); break;
       case 1: return passed_on;
     }

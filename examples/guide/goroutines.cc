@@ -2,6 +2,7 @@
 #include <gort/gort.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -33,9 +34,9 @@ void results() {
 }
 
 void together() {
-  gort::task_group group(gort::background());
-  group.go([&] { gort::sleep(1h, group.context()); });  // cancelled by the other's failure
-  group.go([] { throw std::runtime_error("no power"); });
+  gort::task_group group;
+  group.go([](gort::context ctx) { gort::sleep(1h, ctx); });
+  group.go([] { throw std::runtime_error("no power"); });  // cancels the sleeper's context
   try {
     group.wait();
   } catch (const std::runtime_error& e) {

@@ -2,12 +2,16 @@
 #include <gort/gort.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <deque>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
+
+using namespace std::chrono_literals;
 
 class directory {
  public:
@@ -27,7 +31,7 @@ class directory {
 };
 
 std::string configuration() {
-  static gort::once_value read([] { return std::string("read once, by whoever comes first"); });
+  static const auto read = gort::once_value([] { return std::string("read once, at need"); });
   return read();
 }
 
@@ -48,7 +52,7 @@ class job_queue {
 
  private:
   gort::mutex mutex_;
-  gort::cond not_empty_{mutex_};
+  gort::cond not_empty_;
   std::deque<int> jobs_;
 };
 
@@ -71,6 +75,16 @@ int most_at_once() {
   return most;
 }
 
+int ask_the_server(const std::string& city) {
+  gort::sleep(1ms);
+  return city == "Bonn" ? 340'000 : 0;
+}
+
+int population_of(const std::string& city) {
+  static gort::singleflight<std::string, int> asking;
+  return asking.run(city, [&] { return ask_the_server(city); });
+}
+
 int main() {
   return gort::run([] {
     directory d;
@@ -81,6 +95,11 @@ int main() {
     gort::task<int> taken = gort::spawn([&] { return jobs.take(); });
     jobs.put(42);
     std::printf("%d\n", taken.get());
+    std::vector<gort::task<int>> answers;
+    for (int i = 0; i < 10; ++i) answers.push_back(gort::spawn(population_of, "Bonn"));
+    int sum = 0;
+    for (gort::task<int>& answer : answers) sum += answer.get();
+    std::printf("%d\n", sum);
     std::printf("%s\n", most_at_once() <= 3 ? "at most three" : "too many");
   });
 }

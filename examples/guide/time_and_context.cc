@@ -1,6 +1,7 @@
 // The code of docs/guide/time-and-context.md.
 #include <gort/gort.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <optional>
@@ -39,8 +40,7 @@ void impatient() {
 long sum_until_done(gort::recv_chan<long> in, gort::context ctx) {
   long sum = 0;
   std::optional<long> value;
-  std::optional<gort::unit> over;
-  while (gort::select(gort::on_recv(in, value), gort::on_recv(ctx.done(), over)) == 0 && value) {
+  while (gort::select(gort::on_recv(in, value), gort::on_recv(ctx.done())) == 0 && value) {
     sum += *value;
   }
   return sum;

@@ -57,7 +57,7 @@ class pipeline {
       walking_.release();
     });
     for (int i = 0; i < workers_; ++i) {
-      start(readers_, [this] { for (std::string& path : paths_) read(std::move(path)); });
+      start(readers_, [this] { for (std::string path : paths_) read(std::move(path)); });
       start(tokenizers_, [this] { tokenize(); });
     }
     close_after(walkers_, paths_);
@@ -176,9 +176,7 @@ class pipeline {
   // Redraws the progress line until the work is done.
   void watch(progress_line& progress) {
     gort::ticker ticker(progress_line::kInterval);
-    std::optional<gort::time_point> now;
-    std::optional<gort::unit> end;
-    while (gort::select(gort::on_recv(ticker.c(), now), gort::on_recv(finished_, end)) == 0) {
+    while (gort::select(gort::on_recv(ticker.c()), gort::on_recv(finished_)) == 0) {
       progress.draw(static_cast<int>(gort::num_goroutine()));
     }
     progress.erase();
@@ -209,9 +207,9 @@ class pipeline {
 
 word_counts index_concurrently(const options& wanted, totals& sums, goroutine_numbers& numbers) {
   auto [ctx, cancel] = gort::with_cancel(gort::background());
-  gort::go([cancel] {
+  gort::go([stop = cancel] {
     gort::blocking(interrupt::wait);
-    cancel();
+    stop();
   });
   pipeline p(wanted, sums, ctx);
   word_counts counts = p.run();

@@ -72,8 +72,9 @@ def check_awkward(program, folder):
     root = os.path.join(folder, "tree")
     awkward_tree(root)
     answer, _ = same(program, 0, "--top", "5", root)
-    expect(answer.splitlines()[:5] == ["       300  epsilon", "         4  beta", "         3  alpha",
-                                       "         3  word0", "         3  word1"], answer)
+    top = [line.split() for line in answer.splitlines()[:5]]
+    expect(top == [["300", "epsilon"], ["4", "beta"], ["3", "alpha"], ["3", "word0"],
+                   ["3", "word1"]], answer)
     expect("left out as binary: 1\n" in answer, answer)
     expect(answer.splitlines()[5].startswith("306 files, "), answer)
     answer, _ = same(program, 0, "--ext", ".txt", "--workers", "1", root)
@@ -118,13 +119,19 @@ def check_interrupt(program, folder):
     os.truncate(name, 1 << 40)
     for arguments in (["--serial"], []):
         child = subprocess.Popen([program, *arguments, os.path.dirname(name)],
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 preexec_fn=take_sigint)
         while bytes_read(child.pid) < 4 * BLOCK:
             time.sleep(0.01)
         child.send_signal(signal.SIGINT)
         answer, errors = child.communicate()
         expect(child.returncode == 130 and b"interrupted" in errors and b" files, " in answer,
                f"Ctrl-C: {child.returncode}\n{answer.decode()}\n{errors.decode()}")
+
+
+def take_sigint():
+    """Tests that run in the background inherit that it is ignored, and textindex honours that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def bytes_read(pid):

@@ -1,19 +1,21 @@
 // Channels: chan<T>, its one-directional views, and receiving in a range-for.
 //
-// A chan<T> is a reference, as in Go: copies name the same channel, a default-constructed one is nil. Operations are const
-// and may be called from any number of goroutines and threads at once.
+// A chan<T> is a reference, as in Go: copies name the same channel, a default-constructed one is
+// nil. Operations are const and may be called from any number of goroutines and threads at once.
 //
 //     auto c = gort::make<gort::chan<int>>();
 //     gort::go([c] { for (int i = 0; i < 3; ++i) c.send(i); c.close(); });
 //     for (int v : c) std::cout << v;
 //
-// Values and waiters are served first in, first out; a send happens before the receive that takes its value, a close before
-// a receive that returns because of it. A value is moved from only when its operation succeeds. Moving and destroying
-// a T happens while the channel is locked: it must not wait for other goroutines. If it throws, the exception leaves the operation
-// (of either side, when one serves the other), which has then not happened.
+// Values and waiters are served first in, first out; a send happens before the receive that takes
+// its value, a close before a receive that returns because of it. A value is moved from only when
+// its operation succeeds. Moving and destroying a T happens while the channel is locked: it must
+// not wait for other goroutines. If it throws, the exception leaves the operation (of either side,
+// when one serves the other), which has then not happened.
 //
-// A channel lives as long as a handle to it. Channels that hold handles to each other in a cycle, as buffered values, are
-// not reclaimed. Not here: select (select.hpp), channels that tick (time.hpp).
+// A channel lives as long as a handle to it. Channels that hold handles to each other in a cycle,
+// as buffered values, are not reclaimed. Not here: select (select.hpp), channels that tick
+// (time.hpp).
 #pragma once
 
 #include <bit>
@@ -68,7 +70,7 @@ inline constexpr bool is_element =
 template <class T>
 struct plain_slot {
   alignas(T) std::byte memory[sizeof(T)];
-  const T& value() const noexcept { return *std::launder(reinterpret_cast<const T*>(memory)); }
+  T&& value() noexcept { return std::move(*std::launder(reinterpret_cast<T*>(memory))); }
 };
 
 template <class T>
@@ -92,7 +94,8 @@ std::optional<T> recv_value(sync::Channel* channel) {
     return result;
   } else if constexpr (!std::is_void_v<word>) {
     const received_word<word> received = chan_recv<word>(channel);
-    if (!received.ok) [[unlikely]] return std::nullopt;
+    if (!received.ok) [[unlikely]]
+      return std::nullopt;
     return std::bit_cast<T>(received.value);
   } else {
     plain_slot<T> slot;
@@ -131,7 +134,8 @@ std::optional<T> recv_value_until(sync::Channel* channel, sync::Channel* done, b
   }
 }
 
-// Takes values until the channel is closed. An input iterator: one pass, and what it points to may be moved from.
+// Takes values until the channel is closed. An input iterator: one pass, and what it points to may
+// be moved from.
 template <class T>
 class recv_iterator {
  public:
@@ -170,7 +174,8 @@ class channel_handle {
  public:
   using value_type = T;
 
-  // The number of buffered values, a moment old, and how many there is room for; 0 for nil and for a timer's channel.
+  // The number of buffered values, a moment old, and how many there is room for; 0 for nil and for
+  // a timer's channel.
   std::ptrdiff_t len() const noexcept { return chan_len(body_.get()); }
   std::ptrdiff_t cap() const noexcept { return chan_cap(body_.get()); }
 
@@ -188,38 +193,34 @@ class channel_handle {
 
  private:
   static_assert(is_element<T>,
-                "chan<T>: T must be an object type that can be moved and whose destructor does not throw");
+                "chan<T>: T must be movable, no array or reference, its destructor noexcept");
   handle<sync::Channel> body_;
 };
 
 template <class Self, class T>
 class send_operations {
  public:
-  // Blocks until the value is taken or buffered; on a nil channel for ever. On a closed channel, also one that is closed
-  // meanwhile, throws runtime_error("send on closed channel"), and `value` is still the caller's. Go's c <- v.
+  // Blocks until the value is taken or buffered; on a nil channel for ever. On a closed channel,
+  // also one that is closed meanwhile, throws runtime_error("send on closed channel"), and `value`
+  // is still the caller's. Go's c <- v.
   void send(T&& value) const { send_value<T>(channel(), value); }
-  void send(const T& value) const
-    requires std::copy_constructible<T>
-  {
+  void send(const T& value) const requires std::copy_constructible<T> {
     T copy(value);
     send_value<T>(channel(), copy);
   }
   // The same until `ctx` is done: then throws context_error. If both can happen, either may.
   void send(T&& value, const context& ctx) const { send_until(value, ctx); }
-  void send(const T& value, const context& ctx) const
-    requires std::copy_constructible<T>
-  {
+  void send(const T& value, const context& ctx) const requires std::copy_constructible<T> {
     T copy(value);
     send_until(copy, ctx);
   }
 
-  // Sends if that need not wait; true if it did. Throws on a closed channel. Go's select with one send and a default.
+  // Sends if that need not wait; true if it did. Throws on a closed channel. Go's select with one
+  // send and a default.
   [[nodiscard]] bool try_send(T&& value) const {
     return chan_try_send(channel(), std::addressof(value));
   }
-  [[nodiscard]] bool try_send(const T& value) const
-    requires std::copy_constructible<T>
-  {
+  [[nodiscard]] bool try_send(const T& value) const requires std::copy_constructible<T> {
     if constexpr (is_plain_element<T>) {
       return chan_try_send(channel(), std::addressof(value));
     } else {
@@ -228,8 +229,8 @@ class send_operations {
     }
   }
 
-  // No more will be sent: receivers get what is buffered, then nothing. Throws runtime_error("close of closed channel"),
-  // ("close of nil channel"). Go's close(c).
+  // No more will be sent: receivers get what is buffered, then nothing. Throws runtime_error("close
+  // of closed channel"), ("close of nil channel"). Go's close(c).
   void close() const { chan_close(channel()); }
 
  private:
@@ -244,8 +245,8 @@ class send_operations {
 template <class Self, class T>
 class recv_operations {
  public:
-  // The next value, or nothing once the channel is closed and drained. Blocks until then; on a nil channel
-  // for ever. Go's v, ok := <-c.
+  // The next value, or nothing once the channel is closed and drained. Blocks until then; on a nil
+  // channel for ever. Go's v, ok := <-c.
   std::optional<T> recv() const { return recv_value<T>(channel()); }
   // The same until `ctx` is done: then throws context_error. If both can happen, either may.
   std::optional<T> recv(const context& ctx) const {
@@ -260,7 +261,8 @@ class recv_operations {
   // What is there at once. Go's select with one receive and a default.
   [[nodiscard]] try_recv_result<T> try_recv() const { return try_recv_value<T>(channel()); }
 
-  // for (T v : c): receives until the channel is closed. Leaving early takes no value that the loop did not see.
+  // for (T v : c): receives until the channel is closed. Leaving early takes no value that the loop
+  // did not see.
   recv_iterator<T> begin() const { return recv_iterator<T>(channel()); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
@@ -280,8 +282,8 @@ handle<sync::Channel> make_channel(std::int64_t capacity, bool in_range) {
   const element_type& type = element_type_of<T>;
   const chan_layout layout = layout_channel(type, capacity, in_range);
   void* memory = allocate_body(layout.bytes, layout.align);
-  return handle<sync::Channel>::adopt(init_channel(
-      memory, type, static_cast<std::size_t>(capacity), &destroy_channel<T>));
+  return handle<sync::Channel>::adopt(
+      init_channel(memory, type, static_cast<std::size_t>(capacity), &destroy_channel<T>));
 }
 
 }  // namespace detail
@@ -294,7 +296,8 @@ class chan : public detail::channel_handle<T>,
  public:
   chan() = default;  // nil
   // For gort's own headers: takes over a reference.
-  explicit chan(sync::Channel* adopted) noexcept : chan(detail::handle<sync::Channel>::adopt(adopted)) {}
+  explicit chan(sync::Channel* adopted) noexcept
+      : chan(detail::handle<sync::Channel>::adopt(adopted)) {}
   explicit chan(detail::handle<sync::Channel> body) noexcept
       : detail::channel_handle<T>(std::move(body)) {}
 

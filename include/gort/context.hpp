@@ -1,15 +1,16 @@
 // Contexts: when to give up, and what goes with a request. Go's package context.
 //
-// A context goes through a program beside the data, as the last argument of whatever may wait. It is done when somebody
-// calls its cancel function, when its deadline has passed, or when the one it was made from is done. Contexts
-// are immutable handles, cheap to copy; a default-constructed one is the background.
+// A context goes through a program beside the data, as the last argument of whatever may wait. It
+// is done when somebody calls its cancel function, when its deadline has passed, or when the one it
+// was made from is done. Contexts are immutable handles, cheap to copy; a default-constructed one
+// is the background.
 //
 //     auto [ctx, cancel] = gort::with_timeout(gort::background(), 2s);
 //     gort::defer done(cancel);
 //     auto answer = answers.recv(ctx);               // throws context_error after two seconds
 //
-// Call the cancel function when you are done, also after success: it frees the timer and what hangs on the context at
-// once. All functions may be called from any thread and at the same time.
+// Call the cancel function when you are done, also after success: it frees the timer and what hangs
+// on the context at once. All functions may be called from any thread and at the same time.
 // Not here: timers (time.hpp); groups of goroutines that are cancelled together (task.hpp).
 #pragma once
 
@@ -48,7 +49,8 @@ struct std::is_error_code_enum<gort::context_errc> : std::true_type {};
 
 namespace gort {
 
-// What a blocking call throws when its context is done. code() is the context's err(), what() its text.
+// What a blocking call throws when its context is done. code() is the context's err(), what() its
+// text.
 class context_error : public std::system_error {
  public:
   // A null cause: the error is its own.
@@ -63,8 +65,8 @@ class context_error : public std::system_error {
   std::exception_ptr cause_;
 };
 
-// The name of a value in a context, where its type alone is not name enough. Keys are told apart by address: make
-// them static. with_value(ctx, key, v), ctx.value(key).
+// The name of a value in a context, where its type alone is not name enough. Keys are told apart by
+// address: make them static. with_value(ctx, key, v), ctx.value(key).
 template <class T>
 class context_key {
  public:
@@ -80,11 +82,12 @@ class context {
   // Closed when the context is done; nil, and so never ready, if it can never be.
   recv_chan<unit> done() const;
 
-  // Nothing while the context is not done, then canceled or deadline_exceeded. Never changes afterwards.
+  // Nothing while the context is not done, then canceled or deadline_exceeded. Never changes
+  // afterwards.
   std::error_code err() const noexcept;
 
-  // Null while the context is not done; then the first cause given at or above the one that ended it, else its
-  // err() as a context_error.
+  // Null while the context is not done; then the first cause given at or above the one that ended
+  // it, else its err() as a context_error.
   std::exception_ptr cause() const;
 
   // When the context will be done at the latest. Nothing: there is no such time.
@@ -136,7 +139,8 @@ class cancel_cause_func {
   detail::context_handle scope_;
 };
 
-// The root: never done, no values. Go's context.Background and TODO; the second says that a better one belongs there.
+// The root: never done, no values. Go's context.Background, and the one for where a better one
+// should be but is not known yet.
 inline context background() noexcept { return {}; }
 inline context todo() noexcept { return {}; }
 
@@ -149,7 +153,8 @@ inline context todo() noexcept { return {}; }
   return with_cause(parent);
 }
 
-// The same with a deadline, the parent's if that is earlier; `cause` is what cause() tells when it has passed.
+// The same with a deadline, the parent's if that is earlier; `cause` is what cause() tells when it
+// has passed.
 [[nodiscard]] std::pair<context, cancel_func> with_deadline(
     const context& parent, std::chrono::steady_clock::time_point deadline,
     std::exception_ptr cause = nullptr);
@@ -182,8 +187,9 @@ template <class T>
 // The parent's values, but done only when cancelled itself: never. Go's WithoutCancel.
 [[nodiscard]] context without_cancel(const context& parent);
 
-// What after_func returns: the call says that f is not to be called. True if that came in time; false if f was started or
-// the call was made before. Does not wait for f. Copies stop the same one.
+// What after_func returns: the call says that f is not to be called. True if that came in time;
+// false if f was started or the call was made before. Does not wait for f. Copies stop the same
+// one.
 class stop_func {
  public:
   stop_func() = default;
@@ -198,8 +204,8 @@ class stop_func {
   detail::handle<detail::context_function> function_;
 };
 
-// Calls f() once, in a goroutine of its own, when `ctx` is done; at once if it is. Until then f is kept, and with it
-// the context, whether or not the returned function is. Go's context.AfterFunc.
+// Calls f() once, in a goroutine of its own, when `ctx` is done; at once if it is. Until then f is
+// kept, and with it the context, whether or not the returned function is. Go's context.AfterFunc.
 template <class F>
 stop_func after_func(const context& ctx, F&& f) {
   auto function = detail::store_function(std::forward<F>(f), &detail::make_context_function);

@@ -52,8 +52,12 @@ struct bound_call {
   template <class G, class... Given>
   explicit bound_call(G&& g, Given&&... given)
       : f(std::forward<G>(g)), args(std::forward<Given>(given)...) {}
-  void run() {
-    std::apply([this](Args&... each) { std::invoke(std::move(f), std::move(each)...); }, args);
+  decltype(auto) run() {
+    return std::apply(
+        [this](Args&... each) -> decltype(auto) {
+          return std::invoke(std::move(f), std::move(each)...);
+        },
+        args);
   }
 };
 template <class F>
@@ -62,7 +66,7 @@ struct bound_call<F> {
 
   template <class G>
   explicit bound_call(G&& g) : f(std::forward<G>(g)) {}
-  void run() { std::invoke(std::move(f)); }
+  decltype(auto) run() { return std::invoke(std::move(f)); }
 };
 
 template <class Call>

@@ -1,6 +1,7 @@
 // make<X>(args...): Go's make, for every type that has one.
 //
-// A type joins by specialising detail::maker with a static function `make`. Not here: the types (chan.hpp).
+// A type joins by specialising detail::maker with a static function `make`. Not here: the types
+// (chan.hpp).
 #pragma once
 
 #include <utility>

@@ -4,11 +4,12 @@
 //     for (auto& each : inputs) cases.push_back(gort::on_recv(each.channel, each.value));
 //     auto chosen = gort::select(std::span(cases));
 //
-// A select_case keeps its channel and, for a send, its value (what is given by lvalue is copied, by rvalue moved into the case);
-// the output variable of a receive must outlive it. It can be used any number of times. A plain value
-// (trivially copyable) is sent again each time; any other has been moved from once its case was chosen: refer to a
-// variable of yours instead (select_case::send_from) and refill that.
-// A case may be in one select at a time. Not here: cases known at compile time (select.hpp).
+// A select_case keeps its channel and, for a send, its value (what is given by lvalue is copied, by
+// rvalue moved into the case); the output variable of a receive must outlive it. It can be used any
+// number of times. A plain value (trivially copyable) is sent again each time; any other has been
+// moved from once its case was chosen: refer to a variable of yours instead
+// (select_case::send_from) and refill that. A case may be in one select at a time. Not here: cases
+// known at compile time (select.hpp).
 #pragma once
 
 #include <cstddef>
@@ -24,24 +25,27 @@ namespace gort {
 
 class select_case;
 
-// Waits until one of the cases can be done, does it and returns its index; runs no callback. No case: blocks for ever.
+// Waits until one of the cases can be done, does it and returns its index; runs no callback. No
+// case: blocks for ever.
 int select(std::span<select_case> cases);
 
 class select_case {
  public:
-  // From on_recv(c, out), on_recv(c), on_send(c, v), on_timeout(d), on_default(): those without a callback.
+  // From on_recv(c, out), on_recv(c), on_send(c, v), on_timeout(d), on_default(): those without a
+  // callback.
   template <class Case>
-    requires(!std::is_same_v<std::remove_cvref_t<Case>, select_case> &&
-             detail::is_case<std::remove_cvref_t<Case>> &&
-             !std::remove_cvref_t<Case>::kHasCallback)
-  select_case(Case&& c) : box_(boxed(std::forward<Case>(c))) {}
+  requires(!std::is_same_v<std::remove_cvref_t<Case>, select_case> &&
+           detail::is_case<std::remove_cvref_t<Case>> && !std::remove_cvref_t<Case>::kHasCallback)
+      select_case(Case&& c)
+      : box_(boxed(std::forward<Case>(c))) {}
 
   // Sends `variable`, which must outlive the case: it is moved from when the case is chosen.
   template <detail::sendable C>
   [[nodiscard]] static select_case send_from(const C& c, typename C::value_type& variable) {
     using T = typename C::value_type;
     using from = detail::send_from<T, detail::no_callback>;
-    return select_case(std::make_unique<channel_box<from>>(from(core(c), variable, detail::no_callback())));
+    return select_case(
+        std::make_unique<channel_box<from>>(from(core(c), variable, detail::no_callback())));
   }
 
  private:

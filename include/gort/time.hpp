@@ -1,16 +1,17 @@
 // Time: sleep, timers, tickers, after_func.
 //
-// Everything runs on the monotonic clock, std::chrono::steady_clock, and takes any std::chrono::duration. Nothing is ever
-// early; how late it is depends on what else runs. A duration too long to be counted in nanoseconds
-// (292 years) means never.
+// Everything runs on the monotonic clock, std::chrono::steady_clock, and takes any
+// std::chrono::duration. Nothing is ever early; how late it is depends on what else runs. A
+// duration too long to be counted in nanoseconds (292 years) means never.
 //
 //     gort::timer t(1s);
 //     gort::select(gort::on_recv(answers, show), gort::on_recv(t.c(), give_up));
 //
-// As in Go since 1.23: the channel of a timer has no length and no capacity; a value that nobody received is taken back by
-// stop() and reset(), so nothing of before ever arrives after them; and a timer, ticker or channel that nobody has a
-// handle of any more is gone, without stop(). Handles are references: copies name the same timer. All functions
-// may be called from any thread and at the same time.
+// As in Go since 1.23: the channel of a timer has no length and no capacity; a value that nobody
+// received is taken back by stop() and reset(), so nothing of before ever arrives after them; and a
+// timer, ticker or channel that nobody has a handle of any more is gone, without stop(). Handles
+// are references: copies name the same timer. All functions may be called from any thread and at
+// the same time.
 //
 // Not here: deadlines of whole operations (context.hpp), a timeout in a select (select.hpp).
 #pragma once
@@ -27,8 +28,8 @@ namespace gort {
 
 using time_point = std::chrono::steady_clock::time_point;
 
-// Parks the calling goroutine (blocks a thread that is none) for `d`; not at all if `d` is not positive. Go's
-// time.Sleep. With a context: throws context_error when that is done first.
+// Parks the calling goroutine (blocks a thread that is none) for `d`; not at all if `d` is not
+// positive. Go's time.Sleep. With a context: throws context_error when that is done first.
 template <class Rep, class Period>
 void sleep(std::chrono::duration<Rep, Period> d) {
   detail::sleep_for(detail::saturated_ns(d));
@@ -39,9 +40,7 @@ void sleep(std::chrono::duration<Rep, Period> d, const context& ctx) {
 }
 
 // The same until a time; not at all if that is over.
-inline void sleep_until(time_point when) {
-  detail::sleep_until(when.time_since_epoch().count());
-}
+inline void sleep_until(time_point when) { detail::sleep_until(when.time_since_epoch().count()); }
 inline void sleep_until(time_point when, const context& ctx) {
   detail::sleep_until(when.time_since_epoch().count(), ctx);
 }
@@ -50,8 +49,8 @@ class timer;
 template <class Rep, class Period, class F>
 timer after_func(std::chrono::duration<Rep, Period> d, F&& f);
 
-// Happens once, after its duration: its channel delivers the time at which it fired, or (after_func) its function is called.
-// Go's *time.Timer.
+// Happens once, after its duration: its channel delivers the time at which it fired, or
+// (after_func) its function is called. Go's *time.Timer.
 class timer {
  public:
   timer() = default;  // no timer: stop and reset throw runtime_error
@@ -61,9 +60,9 @@ class timer {
   // Delivers the time of firing. Nil for a timer that calls a function.
   const recv_chan<time_point>& c() const noexcept { return channel_; }
 
-  // Stops the timer: what has not been received, or started, will not be. True if the call did that; false if the
-  // timer had expired (and its value was received, or its function started) or been stopped. Does not wait for a
-  // function that is running.
+  // Stops the timer: what has not been received, or started, will not be. True if the call did
+  // that; false if the timer had expired (and its value was received, or its function started) or
+  // been stopped. Does not wait for a function that is running.
   bool stop() const {
     if (function_.get() != nullptr) return detail::stop_function_timer(function_.get());
     if (!channel_) detail::throw_runtime_error("time: Stop called on uninitialized Timer");
@@ -95,9 +94,10 @@ class timer {
   detail::handle<detail::function_timer> function_;
 };
 
-// Calls f() in a goroutine of its own after `d`, whether or not the returned timer is kept. After a reset f is called
-// again, maybe while the call before is still running. f is destroyed when the timer cannot fire any more and nobody has a
-// handle of it. A null function is fatal. Go's time.AfterFunc.
+// Calls f() in a goroutine of its own after `d`, whether or not the returned timer is kept. After a
+// reset f is called again, maybe while the call before is still running. f is destroyed when the
+// timer cannot fire any more and nobody has a handle of it. A null function is fatal. Go's
+// time.AfterFunc.
 template <class Rep, class Period, class F>
 timer after_func(std::chrono::duration<Rep, Period> d, F&& f) {
   timer made(detail::store_function(std::forward<F>(f), &detail::make_function_timer));
@@ -111,8 +111,8 @@ recv_chan<time_point> after(std::chrono::duration<Rep, Period> d) {
   return recv_chan<time_point>(detail::make_channel_timer(detail::saturated_ns(d), 0));
 }
 
-// Delivers the time again and again, `period` apart. A receiver that comes too late misses ticks: one waits for it at
-// most. Go's *time.Ticker.
+// Delivers the time again and again, `period` apart. A receiver that comes too late misses ticks:
+// one waits for it at most. Go's *time.Ticker.
 class ticker {
  public:
   ticker() = default;  // no ticker: stop does nothing, reset throws runtime_error
@@ -131,7 +131,8 @@ class ticker {
     if (channel_) detail::stop_channel_timer(core(channel_));
   }
 
-  // The next tick comes one period from now. Also for a stopped ticker. Throws runtime_error if not positive.
+  // The next tick comes one period from now. Also for a stopped ticker. Throws runtime_error if not
+  // positive.
   template <class Rep, class Period>
   void reset(std::chrono::duration<Rep, Period> period) const {
     const std::int64_t ns = detail::saturated_ns(period);

@@ -1,20 +1,22 @@
 // Tests of dying: the text, the status, the hook, and only one report.
 //
-// Each death is a child process's. Not here: the dump (runtime/), whole programs that die (test/crash).
+// Each death is a child process's. Not here: the dump (runtime/), whole programs that die
+// (test/crash).
 #include "base/assert.h"
 
 #include <doctest/doctest.h>
 
 #include <thread>
 
-#include "test/child.h"
+#include "base/child_process.h"
 
 using namespace gort::base;
 using gort_test::Ended;
 using gort_test::in_child;
 
 TEST_CASE("fatal prints its text after `fatal error: ` and exits with status 2") {
-  const Ended ended = in_child([]() -> int { fatal(FatalScope::none, "%s number %d", "reason", 7); });
+  const Ended ended =
+      in_child([]() -> int { fatal(FatalScope::none, "%s number %d", "reason", 7); });
   CHECK(ended.status == 2);
   CHECK(ended.text == "fatal error: reason number 7\n");
 }
@@ -81,8 +83,7 @@ TEST_CASE("a failed check names the expression and the place") {
 
 TEST_CASE("a long text is cut off, not overrun") {
   const std::string longer(5'000, 'x');
-  const Ended ended =
-      in_child([&]() -> int { fatal(FatalScope::none, "%s", longer.c_str()); });
+  const Ended ended = in_child([&]() -> int { fatal(FatalScope::none, "%s", longer.c_str()); });
   CHECK(ended.status == 2);
   CHECK(ended.text.size() < 1'100);
 }

@@ -1,7 +1,8 @@
 // What gort throws: panic_error, runtime_error, and the functions that headers call to throw them.
 //
-// The text sits behind a shared pointer because an exception is copied by the language where nobody can catch what its
-// copy would throw. Throwing is out of line everywhere, so that checks cost their callers one branch.
+// The text sits behind a shared pointer because an exception is copied by the language where nobody
+// can catch what its copy would throw. Throwing is out of line everywhere, so that checks cost
+// their callers one branch.
 // Runs on any thread. Not here: what an uncaught one prints (runtime/panic.cc).
 #include "gort/error.hpp"
 

@@ -1,7 +1,8 @@
 // Tests of where OS threads wait: futexes, gates, the clock, and the simulation in their place.
 //
-// No test measures how long anything took: a sleep is judged by the clock having reached the deadline, never by how far it
-// went beyond. Not here: a simulation that is one (sched/simulate_test.cc).
+// No test measures how long anything took: a sleep is judged by the clock having reached the
+// deadline, never by how far it went beyond. Not here: a simulation that is one
+// (sched/simulate_test.cc).
 #include "base/event.h"
 
 #include <doctest/doctest.h>

@@ -86,6 +86,12 @@ void name_mapping(void* address, std::size_t bytes, const char* name) {
 }
 
 bool install_guard(void* address, std::size_t bytes) {
+  // An emulator may answer 0 to any advice, also to one that does not exist: its word means nothing.
+  constexpr int kNoSuchAdvice = 0x7fff;
+  if (guard_support.load(std::memory_order_relaxed) == kUnknown &&
+      ::madvise(address, bytes, kNoSuchAdvice) == 0) {
+    guard_support.store(kNo, std::memory_order_relaxed);
+  }
   if (guard_support.load(std::memory_order_relaxed) != kNo) {
     for (;;) {
       if (::madvise(address, bytes, MADV_GUARD_INSTALL) == 0) {

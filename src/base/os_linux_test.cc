@@ -1,6 +1,7 @@
 // Tests of what gort asks of the kernel, on whatever kernel this is.
 //
-// Features that old kernels lack have fallbacks behind the same function, so the promises tested hold everywhere.
+// Features that old kernels lack have fallbacks behind the same function, so the promises tested
+// hold everywhere.
 // Not here: who uses them (sched/stack_arena.cc, sched/world.cc).
 #include "base/os_linux.h"
 
@@ -11,7 +12,7 @@
 #include <cstring>
 #include <thread>
 
-#include "test/child.h"
+#include "base/child_process.h"
 
 using namespace gort::base;
 
@@ -58,8 +59,9 @@ TEST_CASE("a touched guard is SIGSEGV, around it all is usable, and it can be re
   memory[32 * page] = 1;
   for (const std::size_t at : {16 * page, 31 * page + 7}) {
     CHECK(gort_test::in_child([&] { return memory[at] = 1, 0; }).signal == SIGSEGV);
-    CHECK(gort_test::in_child([&] { return static_cast<volatile char*>(memory)[at] == 0 ? 0 : 1; })
-              .signal == SIGSEGV);
+    CHECK(gort_test::in_child([&] {
+            return static_cast<volatile char*>(memory)[at] == 0 ? 0 : 1;
+          }).signal == SIGSEGV);
   }
   os::remove_guard(memory + 16 * page, 16 * page);
   memory[16 * page] = 1;

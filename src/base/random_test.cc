@@ -1,7 +1,8 @@
 // Tests of the random numbers: repeatable, within bounds, and even.
 //
-// Evenness is tested with seeds that are fixed, so a test passes always or never. Bounds: chi-squared of 1000 degrees of
-// freedom is below 1143 with a probability of 0.999. Not here: select's use of them (sync/).
+// Evenness is tested with seeds that are fixed, so a test passes always or never. Bounds:
+// chi-squared of 1000 degrees of freedom is below 1143 with a probability of 0.999. Not here:
+// select's use of them (sync/).
 #include "base/random.h"
 
 #include <doctest/doctest.h>

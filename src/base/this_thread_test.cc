@@ -1,6 +1,7 @@
 // Tests of the one thread-local variable; and, for this program, the record that it starts with.
 //
-// The real record belongs to sched/, which base_test does not link: any object will do here, as base/ never looks inside.
+// The real record belongs to sched/, which base_test does not link: any object will do here, as
+// base/ never looks inside.
 // Not here: what a thread record is (sched/thread.h).
 #include "base/this_thread.h"
 

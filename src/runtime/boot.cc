@@ -1,8 +1,9 @@
 // How the runtime comes to life: the one place that names everybody.
 //
-// Called once, by whoever first needs the scheduler (sched/attach.cc), before any goroutine exists. The order matters: a bad
-// environment is reported before anything is changed; what a death needs is there before anything can go wrong; the
-// scheduler runs before SIGQUIT may ask about it. Nothing in gort happens at static initialisation.
+// Called once, by whoever first needs the scheduler (sched/attach.cc), before any goroutine exists.
+// The order matters: a bad environment is reported before anything is changed; what a death needs
+// is there before anything can go wrong; the scheduler runs before SIGQUIT may ask about it.
+// Nothing in gort happens at static initialisation.
 // Runs on the thread that uses gort first. Not here: what run's config changes (run.cc).
 #include "base/assert.h"
 #include "runtime/death.h"

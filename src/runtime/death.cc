@@ -1,7 +1,7 @@
 // The reserved stack, and attempts: a jump buffer, a timer for this thread, and who is in one.
 //
-// Runs on the dying thread; the handlers on the thread that faulted. Not here: which signals are faults
-// (signals.cc).
+// Runs on the dying thread; the handlers on the thread that faulted. Not here: which signals are
+// faults (signals.cc).
 #include "runtime/death.h"
 
 #include <setjmp.h>
@@ -24,7 +24,8 @@
 namespace gort::runtime {
 namespace {
 
-// Symbol libraries and demangling recurse; none was seen to need 64 KiB. Costs address space until used.
+// Symbol libraries and demangling recurse; none was seen to need 64 KiB. Costs address space until
+// used.
 constexpr std::size_t kDeathStackBytes = std::size_t{1} << 20;
 
 char* death_stack = nullptr;

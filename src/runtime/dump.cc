@@ -1,8 +1,9 @@
 // Printing goroutines: the report of a death, and dump_goroutines.
 //
-// The first is written for a process in any state: nothing it needs is allocated, each stack and each name is an attempt
-// (death.h), and the world is frozen as well as it can be. The second collects everything in one stop of the world,
-// which is short, and prints while the others run again.
+// The first is written for a process in any state: nothing it needs is allocated, each stack and
+// each name is an attempt (death.h), and the world is frozen as well as it can be. The second
+// collects everything in one stop of the world, which is short, and prints while the others run
+// again.
 // Runs on the death stack; on the calling thread. Not here: a single stack (traceback.cc).
 #include "runtime/dump.h"
 

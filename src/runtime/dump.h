@@ -1,9 +1,11 @@
 // What a dying process says, and the dump of a living one.
 //
-// A death has three parts: the message, printed by whoever noticed; the stack at fault, collected where it is still there; and
-// the report, made on the death stack (death.h) with the world frozen: the goroutine at fault first, then, if the
-// kind of death or GOTRACEBACK asks for it, all others. The format is Go's.
-// Runs on the thread that dies. Not here: which stack frames are shown (traceback.cc), signals (signals.cc).
+// A death has three parts: the message, printed by whoever noticed; the stack at fault, collected
+// where it is still there; and the report, made on the death stack (death.h) with the world frozen:
+// the goroutine at fault first, then, if the kind of death or GOTRACEBACK asks for it, all others.
+// The format is Go's.
+// Runs on the thread that dies. Not here: which stack frames are shown (traceback.cc), signals
+// (signals.cc).
 #pragma once
 
 #include "base/assert.h"

@@ -1,7 +1,7 @@
 // Reading goroutines' records for dumps.
 //
-// Runs on the thread that dumps, in a stopped or frozen world; reads only, but for the status of queued
-// goroutines, which the next switch to them writes anyway. Not here: stacks (traceback.cc).
+// Runs on the thread that dumps, in a stopped or frozen world; reads only, but for the status of
+// queued goroutines, which the next switch to them writes anyway. Not here: stacks (traceback.cc).
 #include "runtime/goroutines.h"
 
 #include "base/event.h"
@@ -16,8 +16,8 @@ void mark(Goroutine* goroutine) {
   goroutine->status.store(Status::runnable, std::memory_order_relaxed);
 }
 
-// The clock that park reads is a little slow, never fast; 32 bits of milliseconds wrap, so a wait of
-// more than 24 days shows none.
+// The clock that park reads is a little slow, never fast; 32 bits of milliseconds wrap, so a wait
+// of more than 24 days shows none.
 std::uint32_t minutes_since(std::uint32_t then_ms) {
   const auto now_ms = static_cast<std::uint32_t>(base::now_ns() / 1'000'000);
   const auto elapsed_ms = static_cast<std::int32_t>(now_ms - then_ms);

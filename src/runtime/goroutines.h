@@ -1,8 +1,9 @@
 // All goroutines, as a dump sees them.
 //
-// With the world stopped, what a goroutine is doing follows from its record: no stack pointer, it has not run yet; registers
-// not saved, it runs; else it is parked, or in a queue. The status that park leaves is made exact first, because a
-// goroutine that was made ready still says what it waited for.
+// With the world stopped, what a goroutine is doing follows from its record: no stack pointer, it
+// has not run yet; registers not saved, it runs; else it is parked, or in a queue. The status that
+// park leaves is made exact first, because a goroutine that was made ready still says what it
+// waited for.
 // Runs on the thread that dumps, in a stopped or frozen world. Not here: printing (dump.cc).
 #pragma once
 

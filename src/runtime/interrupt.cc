@@ -1,7 +1,8 @@
 // One request at a time: where to put the trace, taken by the thread that answers.
 //
-// The request is taken by exchange, so that either the thread writes the trace or the requester, out of patience, has taken it
-// back; a thread that took it and does not finish makes this the last request.
+// The request is taken by exchange, so that either the thread writes the trace or the requester,
+// out of patience, has taken it back; a thread that took it and does not finish makes this the last
+// request.
 // Not here: who asks (dump.cc).
 #include "runtime/interrupt.h"
 
@@ -18,7 +19,7 @@
 namespace gort::runtime {
 namespace {
 
-constexpr int kSignal = SIGURG;  // as in Go: ignored by default, so one that comes late does no harm
+constexpr int kSignal = SIGURG;  // Go's: ignored by default, so coming late does no harm
 constexpr std::int64_t kPatienceNs = 500'000'000;
 
 std::atomic<Trace*> wanted{nullptr};

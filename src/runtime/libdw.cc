@@ -1,7 +1,8 @@
 // Loading libdw and finding its functions.
 //
-// One table, filled once; a library too old to have them all counts as none. Runs on any thread, also one that is
-// dying: then the caller guards against a loader that is stuck (death.h). Not here: symbols.cc.
+// One table, filled once; a library too old to have them all counts as none. Runs on any thread,
+// also one that is dying: then the caller guards against a loader that is stuck (death.h). Not
+// here: symbols.cc.
 #include "runtime/libdw.h"
 
 #include <dlfcn.h>
@@ -28,10 +29,12 @@ bool find_all(void* library, Functions& f) {
          find(library, "dwfl_module_addrdie", f.unit_at) &&
          find(library, "dwfl_module_nextcu", f.next_unit) &&
          find(library, "dwfl_module_info", f.module_info) &&
-         find(library, "dwarf_haspc", f.has_pc) && find(library, "dwarf_getscopes", f.scopes_at) &&
-         find(library, "dwarf_getscopes_die", f.scopes_of) &&
-         find(library, "dwarf_tag", f.tag) &&
-         find(library, "dwarf_attr_integrate", f.attribute) &&
+         find(library, "dwarf_haspc", f.has_pc) && find(library, "dwarf_child", f.child) &&
+         find(library, "dwarf_siblingof", f.sibling) &&
+         find(library, "dwarf_dieoffset", f.offset) && find(library, "dwarf_tag", f.tag) &&
+         find(library, "dwarf_attr", f.attribute) &&
+         find(library, "dwarf_attr_integrate", f.attribute_of_origin) &&
+         find(library, "dwarf_formref_die", f.die_of) &&
          find(library, "dwarf_formstring", f.string_of) &&
          find(library, "dwarf_formudata", f.number_of) &&
          find(library, "dwarf_diename", f.name_of) &&

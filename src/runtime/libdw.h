@@ -1,8 +1,9 @@
 // elfutils' libdw, if the machine has it: the functions that turn an address into names and lines.
 //
-// Loaded by dlopen when the first stack is printed and never before, so gort neither links nor needs it. The prototypes are
-// declared here because its headers may be absent where gort is built; they are part of a stable ABI.
-// Without it names come from the dynamic symbol table alone (symbols.cc).
+// Loaded by dlopen when the first stack is printed and never before, so gort neither links nor
+// needs it. The prototypes are declared here because its headers may be absent where gort is built;
+// they are part of a stable ABI. Without it names come from the dynamic symbol table alone
+// (symbols.cc).
 // Runs on any thread. Not here: how the functions are put together (symbols.cc).
 #pragma once
 
@@ -44,8 +45,15 @@ struct Callbacks {
   char** debuginfo_path;
 };
 
-inline constexpr int kSubprogram = 0x2e, kInlinedSubroutine = 0x1d;  // tags
-inline constexpr unsigned kLinkageName = 0x6e, kCallFile = 0x58, kCallLine = 0x59;
+// DWARF's numbers.
+enum Tag : int {
+  kClass = 0x02, kLexicalBlock = 0x0b, kStruct = 0x13, kUnion = 0x17, kInlinedSubroutine = 0x1d,
+  kCatchBlock = 0x25, kSubprogram = 0x2e, kTryBlock = 0x32, kNamespace = 0x39,
+};
+enum AttributeName : unsigned {
+  kAbstractOrigin = 0x31, kSpecification = 0x47, kCallFile = 0x58, kCallLine = 0x59,
+  kLinkageName = 0x6e,
+};
 
 struct Functions {
   Dwfl* (*begin)(const Callbacks*);
@@ -63,10 +71,13 @@ struct Functions {
   const char* (*module_info)(Module*, void***, std::uint64_t* start, std::uint64_t* end,
                              std::uint64_t*, std::uint64_t*, const char** main_file, const char**);
   int (*has_pc)(Die*, std::uint64_t pc);
-  int (*scopes_at)(Die* unit, std::uint64_t pc, Die** scopes);
-  int (*scopes_of)(Die*, Die** scopes);
+  int (*child)(Die*, Die* result);       // 0: there is one
+  int (*sibling)(Die*, Die* result);     // 0: there is one
+  std::uint64_t (*offset)(Die*);
   int (*tag)(Die*);
   Attribute* (*attribute)(Die*, unsigned name, Attribute*);
+  Attribute* (*attribute_of_origin)(Die*, unsigned name, Attribute*);  // its own, or inherited
+  Die* (*die_of)(Attribute*, Die* result);
   const char* (*string_of)(Attribute*);
   int (*number_of)(Attribute*, std::uint64_t*);
   const char* (*name_of)(Die*);

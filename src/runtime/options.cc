@@ -1,7 +1,8 @@
 // The five variables, their grammars, and the error that a bad one is.
 //
-// Numbers are decimal digits and nothing else: no sign but where it means something, no spaces, no silent
-// overflow. Runs at boot on the thread that started the runtime. Not here: config of run (run.cc).
+// Numbers are decimal digits and nothing else: no sign but where it means something, no spaces, no
+// silent overflow. Runs at boot on the thread that started the runtime. Not here: config of run
+// (run.cc).
 #include "runtime/options.h"
 
 #include <cmath>
@@ -156,7 +157,8 @@ int default_maxprocs() {
   int count = base::os::affinity_cpus();
   const double quota = base::os::cgroup_cpu_limit();
   if (quota > 0) {
-    // A quota below 2 still gets 2, as in Go: with one processor a hog delays everybody by its slice.
+    // A quota below 2 still gets 2, as in Go: with one processor a hog delays everybody by its
+    // slice.
     const double rounded = std::ceil(quota);
     const int most = rounded < 2 ? 2 : rounded > kMostProcessors ? kMostProcessors
                                                                   : static_cast<int>(rounded);

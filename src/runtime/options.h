@@ -1,8 +1,9 @@
 // What the environment asks for.
 //
-// Parsing is apart from acting: a parser is given text and answers with a value or with what it wanted instead, so that
-// tests need no process. Go falls back to a default where a value makes no sense; here that is an error, since a
-// misspelt limit that is silently ignored is found out in production.
+// Parsing is apart from acting: a parser is given text and answers with a value or with what it
+// wanted instead, so that tests need no process. Go falls back to a default where a value makes no
+// sense; here that is an error, since a misspelt limit that is silently ignored is found out in
+// production.
 // Runs once, at boot. Not here: who applies the values (boot.cc, run.cc).
 #pragma once
 

@@ -1,12 +1,15 @@
 // What an exception that nobody catches prints: Go's panic report.
 //
-// Nothing is above a goroutine's first frame, so the unwinder finds no handler before it has unwound anything, and calls
-// std::terminate where the exception was thrown: the whole stack is still there. (Where a noexcept function
-// is in the way, the stack up to it is gone by then; the message says so.) Values print as Go prints a panic's: exceptions by what(),
-// numbers and strings as they are, others as (type) address; what is nested inside follows, a line each.
+// Nothing is above a goroutine's first frame, so the unwinder finds no handler before it has
+// unwound anything, and calls std::terminate where the exception was thrown: the whole stack is
+// still there. (Where a noexcept function is in the way, the stack up to it is gone by then; the
+// message says so.) Values print as Go prints a panic's: exceptions by what(), numbers and strings
+// as they are, others as (type) address; what is nested inside follows, a line each.
 //
-// No exception is rethrown to find out what it is: the type's own catch-matching is asked, which unwinds nothing.
-// Runs on the goroutine that dies. On a thread that is none the program's previous handler is called.
+// No exception is rethrown to find out what it is: the type's own catch-matching is asked, which
+// unwinds nothing.
+// Runs on the goroutine that dies. On a thread that is none the program's previous handler is
+// called.
 // Not here: panic and its exceptions (base/error.cc), faults (signals.cc).
 #include "runtime/panic.h"
 
@@ -26,6 +29,8 @@
 #include "runtime/dump.h"
 #include "runtime/goroutines.h"
 #include "runtime/writer.h"
+
+extern "C" void __gxx_personality_v0();  // the C++ runtime's; only its address is of interest
 
 namespace gort::runtime {
 namespace {
@@ -120,6 +125,13 @@ bool is_throw(std::uintptr_t pc) {
                          static_cast<void (*)(std::exception_ptr)>(&std::rethrow_exception));
 }
 
+// A noexcept function ends the unwinding from within its personality routine (g++) or after it
+// (clang).
+bool is_noexcept_end(std::uintptr_t pc) {
+  return _Unwind_FindEnclosingFunction(reinterpret_cast<void*>(pc)) ==
+         reinterpret_cast<void*>(&__gxx_personality_v0);
+}
+
 struct Message {
   Thrown thrown;
   const char* prefix;
@@ -144,7 +156,8 @@ void print_one(const Thrown& thrown, const char* prefix, const char* suffix) {
 void print_exception(const std::exception_ptr& current) {
   std::exception_ptr pointer = current;
   Thrown thrown = look_into(pointer);
-  const bool left_noexcept = !death_trace().contains(is_throw);
+  const bool left_noexcept =
+      death_trace().contains(is_noexcept_end) || !death_trace().contains(is_throw);
   print_one(thrown, "panic: ", left_noexcept ? " [left a noexcept function]\n" : "\n");
   for (int depth = 0; depth < kMostNested && thrown.type != nullptr; ++depth) {
     const auto* nested = caught_as<std::nested_exception>(thrown);

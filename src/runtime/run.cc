@@ -1,7 +1,9 @@
 // run, its configuration, and the questions about the whole program.
 //
-// A configuration is checked before any of it is applied: run either does all that was asked or throws and does nothing.
-// Runs on any thread. Not here: the main goroutine's life (sched/run.cc), the environment (options.cc).
+// A configuration is checked before any of it is applied: run either does all that was asked or
+// throws and does nothing.
+// Runs on any thread. Not here: the main goroutine's life (sched/run.cc), the environment
+// (options.cc).
 #include "gort/runtime.hpp"
 
 #include <string>

@@ -1,14 +1,16 @@
 // Faults: a stack that wants to grow, a goroutine's mistake, or somebody else's business.
 //
-// In this order: the guard of the goroutine's own stack means that it grows and the instruction runs again; a fault of a
-// goroutine is reported with Go's texts and ends the process; any other (a foreign thread's, a
-// scheduler stack's) goes to whoever handled the signal before, as do a goroutine's when there was somebody, such as
-// a sanitizer or a crash reporter. Faults are not turned into exceptions: the compiler assumes that a load
-// does not throw, so unwinding from one would skip destructors.
+// In this order: the guard of the goroutine's own stack means that it grows and the instruction
+// runs again; a fault of a goroutine is reported with Go's texts and ends the process; any other (a
+// foreign thread's, a scheduler stack's) goes to whoever handled the signal before, as do a
+// goroutine's when there was somebody, such as a sanitizer or a crash reporter. Faults are not
+// turned into exceptions: the compiler assumes that a load does not throw, so unwinding from one
+// would skip destructors.
 //
-// A handler runs on the thread's alternate stack, since a goroutine that overflows has none left; the
-// report moves on from there to one of its own. Runs in signal context: nothing here allocates or locks before the
-// process is known to die. Not here: growth itself (sched/stack_grow.cc), other signals.
+// A handler runs on the thread's alternate stack, since a goroutine that overflows has none left;
+// the report moves on from there to one of its own. Runs in signal context: nothing here allocates
+// or locks before the process is known to die. Not here: growth itself (sched/stack_grow.cc), other
+// signals.
 #include "runtime/signals.h"
 
 #include <signal.h>
@@ -27,7 +29,7 @@
 namespace gort::runtime {
 namespace {
 
-constexpr std::uintptr_t kNullPageBytes = 4096;  // Go's: a smaller address is a null pointer's member
+constexpr std::uintptr_t kNullPageBytes = 4096;  // Go's: below it is a null pointer's member
 
 struct FaultSignal {
   int number;
@@ -72,15 +74,16 @@ void pass_on(const FaultSignal& signal, siginfo_t* info, void* context) {
 }
 
 void print_signal(const FaultSignal& signal, const siginfo_t* info, const void* context) {
-  base::write_stderr("[signal %s: %s code=%#x addr=%p pc=%#zx]\n", signal.name, signal.text,
-                     static_cast<unsigned>(info->si_code), info->si_addr,
+  base::write_stderr("[signal %s: %s code=0x%x addr=0x%zx pc=0x%zx]\n", signal.name, signal.text,
+                     static_cast<unsigned>(info->si_code),
+                     reinterpret_cast<std::size_t>(info->si_addr),
                      static_cast<std::size_t>(interrupted_pc(context)));
 }
 
 void print_overflow(const sched::Goroutine& goroutine, const void* context) {
   base::write_stderr("runtime: goroutine stack exceeds %zu-byte limit\n",
                      sched::stack_limit_of(&goroutine));
-  base::write_stderr("runtime: sp=%#zx stack=[%p, %p]\n",
+  base::write_stderr("runtime: sp=0x%zx stack=[%p, %p]\n",
                      static_cast<std::size_t>(interrupted_sp(context)),
                      static_cast<const void*>(goroutine.stack.low),
                      static_cast<const void*>(goroutine.stack.top));
@@ -89,7 +92,7 @@ void print_overflow(const sched::Goroutine& goroutine, const void* context) {
 
 void print_fault(const FaultSignal& signal, const siginfo_t* info, const void* context) {
   if (info->si_code <= 0 || signal.number == SIGILL) {
-    base::write_stderr("%s: %s\nPC=%#zx m=%d sigcode=%d\n", signal.name, signal.text,
+    base::write_stderr("%s: %s\nPC=0x%zx m=%d sigcode=%d\n", signal.name, signal.text,
                        static_cast<std::size_t>(interrupted_pc(context)),
                        static_cast<int>(base::os::thread_id()), info->si_code);
     return;
@@ -104,7 +107,8 @@ void print_fault(const FaultSignal& signal, const siginfo_t* info, const void* c
     base::write_stderr(
         "panic: runtime error: invalid memory address or nil pointer dereference\n");
   } else {
-    base::write_stderr("unexpected fault address %p\nfatal error: fault\n", info->si_addr);
+    base::write_stderr("unexpected fault address 0x%zx\nfatal error: fault\n",
+                       reinterpret_cast<std::size_t>(info->si_addr));
   }
   print_signal(signal, info, context);
 }
@@ -162,7 +166,8 @@ void install_fault_handlers() {
   for (FaultSignal& signal : fault_signals) {
     struct sigaction action = {};
     action.sa_sigaction = on_fault;
-    // All other signals wait: growth must not be interrupted by a handler that needs the stack, too.
+    // All other signals wait: growth must not be interrupted by a handler that needs the stack,
+    // too.
     sigfillset(&action.sa_mask);
     for (const FaultSignal& other : fault_signals) sigdelset(&action.sa_mask, other.number);
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;

@@ -8,7 +8,8 @@
 
 namespace gort::runtime {
 
-// SIGSEGV, SIGBUS, SIGFPE, SIGILL. What was installed before keeps the faults that are not a goroutine's.
+// SIGSEGV, SIGBUS, SIGFPE, SIGILL. What was installed before keeps the faults that are not a
+// goroutine's.
 void install_fault_handlers();
 // SIGQUIT, unless the program or whoever started it has already said what it does.
 void install_quit_handler();

@@ -1,9 +1,9 @@
 // Symbols and lines: debug information where there is some, the dynamic symbol table otherwise.
 //
-// The physical function of an address comes from the symbol table, its line from the line table, and the chain of
-// functions inlined there from the scopes around it in the debug information: each inlined scope says where
-// it was called, which is the line of the next frame out. Compilers differ in whether they index their
-// units by address; where the index is missing the units are asked one by one.
+// The physical function of an address comes from the symbol table, its line from the line table,
+// and the chain of functions inlined there from its unit's tree (debug_unit.h). Compilers differ in
+// whether they index their units by address; where the index is missing the units are asked one by
+// one.
 // Runs on the thread that prints. Not here: loading the library (libdw.cc).
 #include "runtime/symbols.h"
 
@@ -13,18 +13,10 @@
 
 #include <cstdlib>
 
+#include "runtime/elf_symbols.h"
+
 namespace gort::runtime {
 namespace {
-
-// The scopes' array is malloc'd by the library.
-struct Scopes {
-  libdw::Die* items = nullptr;
-  int count = 0;
-  Scopes() = default;
-  Scopes(const Scopes&) = delete;
-  Scopes& operator=(const Scopes&) = delete;
-  ~Scopes() { std::free(items); }
-};
 
 libdw::Die* unit_of(const libdw::Functions& f, libdw::Module* module, std::uintptr_t pc,
                     std::uint64_t& bias) {
@@ -35,28 +27,13 @@ libdw::Die* unit_of(const libdw::Functions& f, libdw::Module* module, std::uintp
   return nullptr;
 }
 
-std::string name_of(const libdw::Functions& f, libdw::Die* scope) {
-  libdw::Attribute attribute;
-  if (f.attribute(scope, libdw::kLinkageName, &attribute) != nullptr) {
-    if (const char* name = f.string_of(&attribute)) return demangle(name);
-  }
-  const char* name = f.name_of(scope);
-  return name != nullptr ? name : "";
-}
-
-std::uint64_t number_of(const libdw::Functions& f, libdw::Die* scope, unsigned name) {
-  libdw::Attribute attribute;
-  std::uint64_t number = 0;
-  if (f.attribute(scope, name, &attribute) == nullptr) return 0;
-  return f.number_of(&attribute, &number) == 0 ? number : 0;
-}
-
 }  // namespace
 
 std::string demangle(const char* symbol) {
   int status = 0;
   char* name = abi::__cxa_demangle(symbol, nullptr, nullptr, &status);
-  std::string text = status == 0 ? name : symbol;
+  // What is not mangled is a C function: parameters are not part of its name.
+  std::string text = status == 0 ? std::string(name) : symbol + std::string("(...)");
   std::free(name);
   return text;
 }
@@ -101,6 +78,13 @@ std::vector<SourceFrame> Symbols::look_up(std::uintptr_t pc) {
       frame.function = demangle(info.dli_sname);
       frame.offset = pc - reinterpret_cast<std::uintptr_t>(info.dli_saddr);
     }
+    // The dynamic table has what the program exports: of an executable, mostly nothing.
+    const auto base = reinterpret_cast<std::uintptr_t>(info.dli_fbase);
+    const ElfSymbol symbol = elf_symbol_at(info.dli_fname, base, pc);
+    if (!symbol.name.empty()) {
+      frame.function = demangle(symbol.name.c_str());
+      frame.offset = symbol.offset;
+    }
   }
   frames.push_back(std::move(frame));
   return frames;
@@ -139,41 +123,27 @@ bool Symbols::look_up_debug_info(std::uintptr_t pc, std::vector<SourceFrame>& fr
   return true;
 }
 
-// `frames` holds the physical function with the innermost line; put what was inlined there before it.
+// `frames` holds the physical function with the innermost line. What was inlined takes that line,
+// and each function further out has the line of the call.
 void Symbols::expand_inlined(libdw::Die* unit, std::uint64_t pc,
                              std::vector<SourceFrame>& frames) {
-  Scopes at, around;
-  at.count = libdw_->scopes_at(unit, pc, &at.items);
-  if (at.count <= 0) return;
-  // The first answer follows the source's nesting beyond an inlined function; the second the calls'.
-  around.count = libdw_->scopes_of(&at.items[0], &around.items);
-  SourceFrame physical = std::move(frames.back());
+  auto known = units_.find(unit->unit);
+  if (known == units_.end()) known = units_.emplace(unit->unit, DebugUnit(*libdw_, unit)).first;
+  const std::vector<UnitFrame> functions = known->second.frames_at(pc);
+  if (functions.empty()) return;
+  SourceFrame frame = std::move(frames.back());
   frames.pop_back();
-  libdw::Files* files = nullptr;
-  std::size_t file_count = 0;
-  libdw_->files_of(unit, &files, &file_count);
-  for (int i = 0; i < around.count; ++i) {
-    libdw::Die* scope = &around.items[i];
-    const int tag = libdw_->tag(scope);
-    if (tag == libdw::kSubprogram) {
-      if (physical.function.empty()) physical.function = name_of(*libdw_, scope);
-      break;
-    }
-    if (tag != libdw::kInlinedSubroutine) continue;
-    SourceFrame inlined = physical;
-    inlined.function = name_of(*libdw_, scope);
-    frames.push_back(std::move(inlined));
-    const std::uint64_t file = number_of(*libdw_, scope, libdw::kCallFile);
-    const std::uint64_t line = number_of(*libdw_, scope, libdw::kCallLine);
-    const char* name = files != nullptr && file < file_count
-                           ? libdw_->file_name(files, file, nullptr, nullptr)
-                           : nullptr;
-    if (name != nullptr && line != 0) {
-      physical.file = name;
-      physical.line = static_cast<unsigned>(line);
+  const std::string physical = std::move(frame.function);
+  for (const UnitFrame& function : functions) {
+    frame.function = function.function;
+    frames.push_back(frame);
+    if (function.call_line != 0 && !function.call_file.empty()) {
+      frame.file = function.call_file;
+      frame.line = function.call_line;
     }
   }
-  frames.push_back(std::move(physical));
+  // The symbol has the parameters, too, where the function has no linkage.
+  if (!physical.empty()) frames.back().function = physical;
 }
 
 }  // namespace gort::runtime

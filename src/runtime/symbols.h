@@ -1,8 +1,10 @@
 // From an address to the functions and source lines it stands for.
 //
-// One address is several frames where the compiler inlined: they are told apart as a debugger would. Answers are kept, since
-// the stacks of a thousand goroutines consist of a handful of addresses.
-// Runs on the thread that prints, allocates, takes the loader's lock. Not here: which frames are shown (traceback.cc).
+// One address is several frames where the compiler inlined: they are told apart as a debugger
+// would. Answers are kept, since the stacks of a thousand goroutines consist of a handful of
+// addresses.
+// Runs on the thread that prints, allocates, takes the loader's lock. Not here: which frames are
+// shown (traceback.cc).
 #pragma once
 
 #include <cstdint>
@@ -10,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "runtime/debug_unit.h"
 #include "runtime/libdw.h"
 
 namespace gort::runtime {
@@ -45,8 +48,10 @@ class Symbols {
   bool opened_ = false;
   bool broken_ = false;
   std::unordered_map<std::uintptr_t, std::vector<SourceFrame>> known_;
+  std::unordered_map<libdw::Unit*, DebugUnit> units_;
 };
 
+// A symbol's full name, parameters included; `(...)` stands for those of a C function.
 std::string demangle(const char* symbol);
 
 }  // namespace gort::runtime

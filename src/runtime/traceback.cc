@@ -1,12 +1,13 @@
 // Walking stacks with the C++ runtime's unwinder, choosing frames, printing them.
 //
-// The unwinder knows signal frames and follows any register rule, so one function walks a thread's own stack, what a signal
-// interrupted (the walk starts in the handler, on its stack, and passes through the signal's frame), and a parked
-// goroutine (walk.h). In the second case frames count from the signal's on.
+// The unwinder knows signal frames and follows any register rule, so one function walks a thread's
+// own stack, what a signal interrupted (the walk starts in the handler, on its stack, and passes
+// through the signal's frame), and a parked goroutine (walk.h). In the second case frames count
+// from the signal's on.
 //
-// Hidden are gort's internal namespaces, the few functions of the C++ runtime between a throw and the report, and the
-// library's call wrappers between a goroutine's first frame and the user's function; everything is
-// shown with GOTRACEBACK=system. Runs on any thread. Not here: symbols.cc.
+// Hidden are gort's internal namespaces, the few functions of the C++ runtime between a throw and
+// the report, and the library's call wrappers between a goroutine's first frame and the user's
+// function; everything is shown with GOTRACEBACK=system. Runs on any thread. Not here: symbols.cc.
 #include "runtime/traceback.h"
 
 #include <unwind.h>
@@ -53,11 +54,13 @@ constexpr std::string_view kInternal[] = {
     "gort_walk_",       "gort_call_on_",     "std::__invoke",     "std::invoke<",
     "std::apply<",      "std::__apply",      "std::terminate()",  "std::rethrow_exception",
     "__cxa_throw",      "__cxa_rethrow",     "__cxxabiv1::",      "__gxx_personality",
-    "__clang_call_terminate", "__cxa_call_terminate", "_Unwind_", "__restore_rt",
-    "gort::panic<",     "gort::run<",    "__kernel_rt_sigreturn", "__interceptor_", "___interceptor_",
+    "__clang_call_",    "__cxa_call_",       "_Unwind_",          "__restore_rt",
+    "gort::panic<",     "gort::run<",        "__kernel_rt_",      "__interceptor_",
+    "___interceptor_",
 };
 
-// A function's template's name begins with its return type; nothing else has a space before a parameter list.
+// A function's template's name begins with its return type; nothing else has a space before a
+// parameter list.
 std::string_view without_return_type(std::string_view name) {
   int depth = 0;
   std::size_t start = 0;
@@ -102,7 +105,10 @@ struct Printer {
   }
 
   bool shows(const SourceFrame& frame) const {
-    return visibility == Visibility::every || !is_internal(frame);
+    if (visibility == Visibility::user) return !is_internal(frame);
+    // How the stack was collected is no part of it.
+    return frame.function.find("::walk_here(") == std::string::npos &&
+           frame.function.substr(0, 10) != "gort_walk_";
   }
 
   std::size_t visible_at(std::uintptr_t pc) {
@@ -114,27 +120,26 @@ struct Printer {
   }
 
   void print_address(std::uintptr_t pc) {
-    out.print("%#zx\n\t?\n", static_cast<std::size_t>(pc));
+    out.print("0x%zx\n\t?\n", static_cast<std::size_t>(pc));
   }
 
   void print_place(const SourceFrame& frame) {
     out.write("\t");
     out.write(frame.file.empty() ? std::string_view("?") : std::string_view(frame.file));
     if (frame.line != 0) out.print(":%u", frame.line);
-    out.print(" +%#zx\n", static_cast<std::size_t>(frame.offset));
+    out.print(" +0x%zx\n", static_cast<std::size_t>(frame.offset));
   }
 
   void print_function(const SourceFrame& frame, std::uintptr_t pc) {
     if (frame.function.empty()) {
-      out.print("%#zx", static_cast<std::size_t>(pc));
+      out.print("0x%zx", static_cast<std::size_t>(pc));
     } else {
-      out.write(frame.function);
-      // C functions have no parameters in their names.
-      if (frame.function.find('(') == std::string::npos) out.write("(...)");
+      out.write(without_return_type(frame.function));
     }
   }
 
-  // Skips `skip` visible frames of the address, then prints up to `most`; returns how many it printed.
+  // Skips `skip` visible frames of the address, then prints up to `most`; returns how many it
+  // printed.
   std::size_t print_pc(std::uintptr_t pc, std::size_t skip, std::size_t most) {
     const auto* frames = look_up(pc);
     if (frames == nullptr) {
@@ -161,7 +166,17 @@ struct Printer {
 }  // namespace
 
 bool is_internal(const SourceFrame& frame) {
+  if (frame.function.empty()) {
+    // The C++ runtime has functions that are in no symbol table, between a throw and terminate.
+    const std::string_view file = frame.file;
+    return file.find("/libstdc++.so") != file.npos || file.find("/libgcc_s.so") != file.npos;
+  }
   const std::string_view name = without_return_type(frame.function);
+  // Without debug information the first frame may have the user's function inlined, untold.
+  const bool may_hide_user = name.starts_with("gort::run<") ||
+                             name.starts_with("gort::detail::run_inline<") ||
+                             name.starts_with("gort::detail::run_boxed<");
+  if (frame.line == 0 && may_hide_user) return false;
   for (const std::string_view prefix : kInternal) {
     if (name.substr(0, prefix.size()) == prefix) return true;
   }
@@ -252,11 +267,12 @@ void print_creator(Writer& out, Symbols& symbols, const void* creator_pc, std::u
   Printer printer{out, symbols, Visibility::user, dying};
   const auto* frames = printer.look_up(pc);
   if (frames == nullptr) {
-    out.print("created by %#zx in goroutine %llu\n", static_cast<std::size_t>(pc),
+    out.print("created by 0x%zx in goroutine %llu\n", static_cast<std::size_t>(pc),
               static_cast<unsigned long long>(creator_id));
     return;
   }
-  // The go statement is the innermost frame that is not gort's; a spawn that was not inlined has only its own.
+  // The go statement is the innermost frame that is not gort's; a spawn that was not inlined has
+  // only its own.
   const SourceFrame* chosen = &frames->back();
   for (const SourceFrame& frame : *frames) {
     if (without_return_type(frame.function).substr(0, 6) != "gort::") {

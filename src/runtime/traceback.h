@@ -1,9 +1,11 @@
 // Stacks: collecting the addresses, and printing them as Go does.
 //
-// The two are apart because they need different things: collecting reads only the stack and the unwind tables and is done in
-// signal handlers and with the world stopped; printing looks names up and may take its time. A trace keeps
-// both ends of a stack and the number of frames between, so that it has a fixed size for a stack of any depth.
-// Runs on any thread, see each function. Not here: goroutines' headers and which are shown (dump.cc).
+// The two are apart because they need different things: collecting reads only the stack and the
+// unwind tables and is done in signal handlers and with the world stopped; printing looks names up
+// and may take its time. A trace keeps both ends of a stack and the number of frames between, so
+// that it has a fixed size for a stack of any depth.
+// Runs on any thread, see each function. Not here: goroutines' headers and which are shown
+// (dump.cc).
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // gort_walk_parked and gort_call_on_stack, x86-64 System V. The contract is in walk.h.
 //
-// The frame that gort_switch saves, from low to high: r15 r14 r13 r12 rbx rbp return-address (56 bytes,
-// sched/switch_x86_64.S). rbx, which the called function preserves, holds its address.
+// The frame that gort_switch saves, from low to high: r15 r14 r13 r12 rbx rbp return-address
+// (56 bytes, sched/switch_x86_64.S). rbx, which the called function preserves, holds its address.
 // Runs on any stack. Not here: the switch itself (sched/switch_x86_64.S).
 #if defined(__x86_64__)
         .text

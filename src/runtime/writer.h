@@ -1,7 +1,8 @@
 // Where a dump goes: stderr of a dying process, or a stream of a living one.
 //
-// The first writes every line at once with write(2), so that nothing is lost when the process ends in the middle; the
-// second is the user's and may throw. Runs on the thread that prints. Not here: what is written (traceback.cc, dump.cc).
+// The first writes every line at once with write(2), so that nothing is lost when the process ends
+// in the middle; the second is the user's and may throw. Runs on the thread that prints. Not here:
+// what is written (traceback.cc, dump.cc).
 #pragma once
 
 #include <cstdarg>

@@ -87,6 +87,11 @@ void* run_thread(void* argument) {
 
 void forget_foreign_thread(void* argument) {
   auto* thread = static_cast<Thread*>(argument);
+  if (thread->stand_in.extra != nullptr) {
+    destroy_locals(&thread->stand_in);  // user code, which may still call gort
+    delete thread->stand_in.extra;
+    thread->stand_in.extra = nullptr;
+  }
   base::set_current_thread(&gort_unattached_thread);
   void* const signal_stack = thread->signal_stack;
   {

@@ -61,6 +61,7 @@ bool end_goroutine(Thread* thread, Goroutine* self, bool at_bottom) {
   if (kReuseRunningStack && at_bottom && next != nullptr && next->sp == nullptr && ordinary &&
       !next->has(kOwnLimit) && !site_is_deep(next->entry)) {
     next->stack = stack;
+    next->sp = stack.top;  // any but null: it has started, also to whoever picks it before it is saved
     next->saving.store(1, std::memory_order_relaxed);
     next->status.store(Status::running, std::memory_order_relaxed);
     thread->current = next;

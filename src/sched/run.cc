@@ -55,15 +55,17 @@ void run_main_goroutine(detail::closure_entry entry, void* argument) {
   *reinterpret_cast<MainCall**>(main->closure) = &call;
   main->status.store(Status::runnable, std::memory_order_relaxed);
   scheduler.live_elsewhere.fetch_add(1, std::memory_order_relaxed);
+  bool already;
   {
     // In one step: a run in progress with nothing to run would be a deadlock to a thread going idle.
     base::Guard guard(scheduler.lock);
-    if (scheduler.main_running) {
-      base::fatal(base::FatalScope::current, "run called while another run is in progress");
-    }
+    already = scheduler.main_running;
+    if (!already) push_global_locked(main);
     scheduler.main_running = true;
     scheduler.main_exited = false;
-    push_global_locked(main);
+  }
+  if (already) {
+    base::fatal(base::FatalScope::current, "run called while another run is in progress");
   }
   wake_one();
   call.done.wait();

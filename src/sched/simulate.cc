@@ -1,8 +1,9 @@
 // Contexts, the choice among them, the clock that is a number, and a stand-in for the monitor.
 //
-// A context is switched to with gort_switch, like a goroutine. What else belongs to an OS thread travels along: the current
-// thread record and the C++ runtime's exception state. A context may be left anywhere, also in the
-// middle of a runtime section and on a goroutine's stack, just as the kernel takes the CPU from a thread.
+// A context is switched to with gort_switch, like a goroutine. What else belongs to an OS thread
+// travels along: the current thread record and the C++ runtime's exception state. A context may be
+// left anywhere, also in the middle of a runtime section and on a goroutine's stack, just as the
+// kernel takes the CPU from a thread.
 //
 // Runs as simulate.h says. Not here: the hooks that call this (base/event.cc, spin_lock.h).
 #include "sched/simulate.h"
@@ -23,7 +24,7 @@ namespace gort::sched {
 namespace {
 
 constexpr std::size_t kStackBytes = std::size_t{256} << 10;
-constexpr std::uint32_t kStepNs = 60;             // a step's average cost is half of it
+constexpr std::uint32_t kStepNs = 60;  // a step's average cost is half of it
 constexpr std::uint32_t kLongFreezeSteps = 3'000;
 constexpr int kFail = 1;
 
@@ -81,12 +82,13 @@ Simulator::Simulator(const Options& options) : options_(options), random_(option
   ::pthread_attr_getstack(&attributes, &low, &running_->stack_bytes);
   ::pthread_attr_destroy(&attributes);
   running_->stack = static_cast<char*>(low);
-  base::simulation = this;
+  base::simulation = this;  // [S1]
 }
 
 Simulator::~Simulator() { base::simulation = nullptr; }
 
-// The sanitizers ask where the scheduler's stack is; an OS thread's answer would be wrong for a context.
+// The sanitizers ask where the scheduler's stack is; an OS thread's answer would be wrong for a
+// context.
 void Simulator::adopt_stack() {
   Thread* thread = base::current_thread();
   if (thread == &gort_unattached_thread) return;
@@ -191,7 +193,8 @@ void Simulator::relax() {
 void Simulator::sleep(std::atomic<std::uint32_t>& word, std::uint32_t expected,
                       std::int64_t deadline_ns) {
   relax();
-  // A futex may return for no reason. Only before it sleeps: after that it would hide a lost wake-up.
+  // A futex may return for no reason. Only before it sleeps: after that it would hide a lost
+  // wake-up.
   if (word.load(std::memory_order_relaxed) != expected || random_.below(16) == 0) return;
   running_->state = Context::sleeping;
   running_->word = &word;
@@ -276,14 +279,17 @@ void* meddle(void* argument) {
   auto* simulator = static_cast<Simulator*>(argument);
   base::Random& random = simulator->random();
   for (;;) {
-    simulator->nap(random.below(200'000));
+    simulator->nap(random.below(random.below(8) == 0 ? 200'000 : 10'000));
     const auto processors =
         static_cast<std::uint32_t>(scheduler.processor_count.load(std::memory_order_relaxed));
     Processor* processor = scheduler.processors[random.below(processors)];
     switch (random.below(8)) {
       case 0: processor->preempt.store(true, std::memory_order_relaxed); break;
       case 1: wake_one(); break;
-      case 2: { StoppedWorld world; break; }
+      case 2: {
+        StoppedWorld world;
+        break;
+      }
       case 3:
         if (try_claim(processor)) release_claim(processor);
         break;
@@ -305,8 +311,7 @@ void Simulator::start_meddler() {
 void Simulator::print_threads() const {
   for (const auto& context : contexts_) {
     static constexpr const char* kStates[] = {"ready", "asleep", "dead"};
-    const Thread* thread =
-        context.get() == running_ ? base::current_thread() : context->thread;
+    const Thread* thread = context.get() == running_ ? base::current_thread() : context->thread;
     if (context->state == Context::dead) continue;
     base::write_stderr("  thread %d: %s%s", context->number, kStates[context->state],
                        context->meddler ? ", the meddler" : "");
@@ -314,11 +319,10 @@ void Simulator::print_threads() const {
       base::write_stderr(" for %lld ns", static_cast<long long>(context->deadline_ns - now_ns_));
     }
     if (thread != &gort_unattached_thread) {
-      base::write_stderr(", inside %u, attention %u, processor %d",
-                         thread->inside.load(std::memory_order_relaxed),
-                         thread->attention.load(std::memory_order_relaxed),
-                         thread->processor != nullptr ? static_cast<int>(thread->processor->index)
-                                                      : -1);
+      base::write_stderr(
+          ", inside %u, attention %u, processor %d", thread->inside.load(std::memory_order_relaxed),
+          thread->attention.load(std::memory_order_relaxed),
+          thread->processor != nullptr ? static_cast<int>(thread->processor->index) : -1);
       if (thread->in_goroutine() && thread->current != nullptr) {
         base::write_stderr(", goroutine %llu",
                            static_cast<unsigned long long>(thread->current->id));
@@ -342,7 +346,8 @@ void Simulator::fail(const char* text) {
   for (int i = 0; i < processors; ++i) {
     base::write_stderr("  processor %d: %u queued%s\n", i, scheduler.processors[i]->queue.size(),
                        scheduler.processors[i]->next.load(std::memory_order_relaxed) != nullptr
-                           ? " and one next" : "");
+                           ? " and one next"
+                           : "");
   }
   base::write_stderr("  %u in the global queue, %d processors idle, %d threads spinning\n",
                      scheduler.global_size.load(std::memory_order_relaxed),
@@ -358,8 +363,7 @@ void Simulator::fail(const char* text) {
   scheduler.goroutines.for_each([](const Goroutine& goroutine) {
     const Status status = goroutine.status.load(std::memory_order_relaxed);
     if (status == Status::free) return;
-    base::write_stderr("  goroutine %llu: %s (%s)\n",
-                       static_cast<unsigned long long>(goroutine.id),
+    base::write_stderr("  goroutine %llu: %s (%s)\n", static_cast<unsigned long long>(goroutine.id),
                        kStatus[static_cast<int>(status)], wait_reason_text(goroutine.wait_reason));
   });
   ::_exit(kFail);

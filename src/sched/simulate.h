@@ -1,19 +1,20 @@
 // The scheduler on one OS thread, with every choice drawn from a seed.
 //
-// A race that shows once in a million runs on real threads shows again and again here: the threads are contexts
-// with stacks of their own, and wherever one could wait for another or be overtaken by it (at every entry to the
-// runtime, step of a spin-wait, futex call, thread start and, in builds with assertions, around every lock)
-// the simulator decides who goes on. The same seed decides the same way, so a failure can be replayed and stepped
-// through. Time is a number: it goes on a little with every step and jumps to the next deadline when all sleep.
+// A race that shows once in a million runs on real threads shows again and again here: the threads
+// are contexts with stacks of their own, and wherever one could wait for another or be overtaken by
+// it (at every entry to the runtime, step of a spin-wait, futex call, thread start and, in builds
+// with assertions, around every lock) the simulator decides who goes on. The same seed decides the
+// same way, so a failure can be replayed and stepped through. Time is a number: it goes on a little
+// with every step and jumps to the next deadline when all sleep.
 //
-// What a simulated run finds: all threads asleep for ever (a lost wake-up), no end (a livelock), and every
-// assertion on the way. What it cannot find: errors of memory order, as one thread after the other runs on one
-// CPU; the stress tests are for those.
+// What a simulated run finds: all threads asleep for ever (a lost wake-up), no end (a livelock),
+// and every assertion on the way. What it cannot find: errors of memory order, as one thread after
+// the other runs on one CPU; the stress tests are for those.
 //
-// [S1] While a simulator is installed nothing in the process runs but its contexts, one at a time; the thread
-//      that installed it is the first of them.
-// Runs on the one OS thread, inside and outside the runtime. Not here: the programs (test/sim), the hooks
-// (base/event.h).
+// [S1] While a simulator is installed nothing in the process runs but its contexts, one at a time;
+//      the thread that installed it is the first of them.
+// Runs on the one OS thread, inside and outside the runtime. Not here: the programs (test/sim), the
+// hooks (base/event.h).
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,7 @@ class Simulator final : public base::Simulation {
   struct Options {
     std::uint64_t seed = 1;
     std::uint32_t switch_one_in = 4;       // steps between two switches, on average
-    std::uint32_t freeze_one_in = 0;       // switches after which the one left loses its CPU; 0: never
+    std::uint32_t freeze_one_in = 0;       // switches per loss of the CPU; 0: never
     std::uint64_t step_limit = 5'000'000;  // more is a livelock
   };
 
@@ -48,7 +49,8 @@ class Simulator final : public base::Simulation {
   std::int64_t now_ns() override;
   int start_thread(void* (*entry)(void*), void* argument) override;
 
-  // In place of the monitor: takes processors away, ends chains, stops the world, when chance says so.
+  // In place of the monitor: takes processors away, ends chains, stops the world, when chance says
+  // so.
   void start_meddler();
   // The calling thread sleeps for `duration_ns`, as in a system call.
   void nap(std::int64_t duration_ns);

@@ -134,7 +134,8 @@ new_goroutine make_goroutine(closure_entry entry, const spawn_options* options) 
   goroutine->entry = entry;
   goroutine->wait_reason = WaitReason::none;
   goroutine->id = take_id(thread->processor);
-  goroutine->creator_id = thread->current->id;
+  // A timer's callback starts goroutines from a scheduler's stack: then nobody is the creator.
+  goroutine->creator_id = thread->on_scheduler && thread->processor != nullptr ? 0 : thread->current->id;
   leave(thread);
   if (options != nullptr) {
     try {

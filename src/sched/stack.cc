@@ -45,7 +45,20 @@ std::size_t stack_limit_of(const Goroutine* goroutine) {
   return own != 0 ? own : default_stack_limit();
 }
 
+namespace {
+// Takes back what limit_stack did before.
+void lift_limit(Stack& stack, const UnitRegion& region) {
+  char* low = stack.top - region.unit_bytes + kGuardBytes;
+  if (stack.low <= low) return;
+  base::os::remove_guard(stack.low - kGuardBytes, kGuardBytes);
+  stack.low = low;
+  // The window's own guard may have been removed where the two overlap.
+  base::os::install_guard(low - kGuardBytes, kGuardBytes);
+}
+}  // namespace
+
 void limit_stack(Stack& stack, std::size_t bytes) {
+  if (const UnitRegion* region = stack_arena.region_of(stack.top - 1)) lift_limit(stack, *region);
   const std::size_t page = base::os::page_bytes();
   const std::size_t limit = (bytes + page - 1) / page * page;
   if (limit >= usable_bytes(stack)) return;
@@ -90,19 +103,34 @@ Stack StackCache::acquire(detail::closure_entry site, std::size_t own_limit) {
 
 void StackCache::release(Stack stack) {
   UnitRegion* region = stack_arena.region_of(stack.top - 1);
+  if (region == nullptr || stack.low != stack.top - region->unit_bytes + kGuardBytes) [[unlikely]] {
+    settle();
+    unsettled_ = stack;
+    return;
+  }
+  keep(stack, region->unit_bytes == kSlotBytes ? slots_ : rooms_);
+}
+
+// A window that was grown, limited or mapped for one goroutine, taken back when nobody can be on it any more.
+void StackCache::settle() {
+  Stack stack = unsettled_;
+  if (stack.top == nullptr) return;
+  unsettled_ = {};
+  UnitRegion* region = stack_arena.region_of(stack.top - 1);
   if (region == nullptr) return stack_arena.release_own(stack);
   char* low = stack.top - region->unit_bytes + kGuardBytes;
-  if (stack.low != low) [[unlikely]] {
-    if (stack.low > low) {
-      base::os::remove_guard(stack.low - kGuardBytes, kGuardBytes);
-      stack.low = low;
-      // A window's own guard may have been touched where the two overlap.
-      base::os::install_guard(low - kGuardBytes, kGuardBytes);
-    } else {
-      stack_arena.shrink(stack);
-    }
+  if (stack.low > low) {
+    base::os::remove_guard(stack.low - kGuardBytes, kGuardBytes);
+    stack.low = low;
+    // The window's own guard may have been touched where the two overlap.
+    base::os::install_guard(low - kGuardBytes, kGuardBytes);
+  } else {
+    stack_arena.shrink(stack);
   }
-  List& list = region->unit_bytes == kSlotBytes ? slots_ : rooms_;
+  keep(stack, region->unit_bytes == kSlotBytes ? slots_ : rooms_);
+}
+
+void StackCache::keep(const Stack& stack, List& list) {
   if (list.count == kCapacity) [[unlikely]] {
     // The oldest half: the newest are warm.
     stack_arena.release(list.items, kCapacity / 2);
@@ -113,6 +141,7 @@ void StackCache::release(Stack stack) {
 }
 
 void StackCache::flush() {
+  settle();
   for (List* list : {&slots_, &rooms_}) {
     stack_arena.release(list->items, list->count);
     list->count = 0;

@@ -63,6 +63,11 @@ class StackCache {
     unsigned count = 0;
   };
   Stack take(List& list, bool room);
+  void settle();
+  void keep(const Stack& stack, List& list);
+
+  // Of the last goroutine here whose window was not ordinary: it may still have been on it when it gave it back.
+  Stack unsettled_;
   List slots_;
   List rooms_;
 };

@@ -33,10 +33,11 @@ namespace {
 alignas(StackArena) std::byte arena_storage[sizeof(StackArena)];
 
 constexpr std::size_t kSlotRegionBytes = std::size_t{64} << 30;
-constexpr std::size_t kRoomRegionBytes = std::size_t{256} << 30;
+constexpr std::size_t kRoomRegionBytes = std::size_t{1} << 40;
 constexpr std::size_t kLeastRegionBytes = std::size_t{64} << 20;
 // What a core dump shows of a room: deeper parts would make every core walk gigabytes of holes.
 constexpr std::size_t kDumpedBytes = std::size_t{1} << 20;
+constexpr std::size_t kDumpedRooms = 2048;  // even numbers are handed out first: the first thousand
 
 // Slots become visible to core dumps in blocks: a mapping each would exceed vm.max_map_count.
 constexpr std::size_t kSlotsPerBlock = 1024;
@@ -44,6 +45,8 @@ constexpr std::size_t kSlotsPerBlock = 1024;
 void include_window_in_core(const UnitRegion& region, std::size_t index) {
   char* base = region.base + index * region.unit_bytes;
   if (region.unit_bytes != kSlotBytes) {
+    // Two mappings each: affordable for a thousand, and later goroutines are like the earlier ones.
+    if (index >= kDumpedRooms) return;
     base::os::include_in_core(base + region.unit_bytes - kDumpedBytes, kDumpedBytes);
   } else if (index % kSlotsPerBlock == 0) {
     const std::size_t left = region.count - index;

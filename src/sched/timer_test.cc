@@ -1,8 +1,9 @@
 // Tests of the timer heap: alone, by hand, against a model that is a std::multimap.
 //
-// A heap is filled and run by hand here, with times of our own: no clock, no processor, no waiting. Only [M2], that
-// remove_timer waits for a callback that is running, needs threads; those are attached first, so that the
-// heap's lock is a real one, and attached outside any section, since attaching stops the world.
+// A heap is filled and run by hand here, with times of our own: no clock, no processor, no waiting.
+// Only [M2], that remove_timer waits for a callback that is running, needs threads; those are
+// attached first, so that the heap's lock is a real one, and attached outside any section, since
+// attaching stops the world.
 // Not here: sleeping and the public timers (sync/timers_test.cc).
 #include "sched/timer.h"
 

@@ -1,12 +1,13 @@
 // Making, closing and ending channels; and what timers do with theirs.
 //
-// A channel and its buffer are one block of memory: the record, then the elements at their alignment. Where the block comes from
-// is not this folder's business: chan<T> asks the heap and hands it over (gort/chan.hpp). The runtime's own channels come
-// from operator new or are members of something larger.
+// A channel and its buffer are one block of memory: the record, then the elements at their
+// alignment. Where the block comes from is not this folder's business: chan<T> asks the heap and
+// hands it over (gort/chan.hpp). The runtime's own channels come from operator new or are members
+// of something larger.
 //
-// Closing collects all waiters under the lock and wakes them after it, so they do not run into it. None gets an outcome:
-// each looks again and finds the channel closed [C6]. A crowd goes to the end of the queue; a single waiter
-// is next in line as after a send.
+// Closing collects all waiters under the lock and wakes them after it, so they do not run into it.
+// None gets an outcome: each looks again and finds the channel closed [C6]. A crowd goes to the end
+// of the queue; a single waiter is next in line as after a send.
 //
 // Runs inside the runtime, but for making and ending. Not here: sending and receiving (chan.cc).
 #include <algorithm>
@@ -14,7 +15,7 @@
 #include <new>
 
 #include "gort/error.hpp"
-#include "sync/chan.h"
+#include "sync/chan_steps.h"
 
 namespace gort::sync {
 
@@ -48,7 +49,7 @@ struct Crowd {
 };
 
 std::size_t buffer_offset(std::size_t align) {
-  return (sizeof(Channel) + align - 1) / align * align;
+  return (sizeof(Channel) + align - 1) & -align;  // a power of two
 }
 
 std::size_t body_align(const detail::element_type& type) {

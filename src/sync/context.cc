@@ -1,9 +1,10 @@
 // Contexts: making them, asking them, waiting with them.
 //
-// Asking needs no lock: a node's fields never change, a scope's error is one atomic that is set once, after the cause.
-// The done channel is made when somebody first asks for it. It lies in the scope's hands for as long as the scope
-// lives, and keeps the scope alive while a user holds it: whoever waits on it is told, even if all
-// contexts and cancel functions of that name are gone and only a parent or a deadline can still end it.
+// Asking needs no lock: a node's fields never change, a scope's error is one atomic that is set
+// once, after the cause. The done channel is made when somebody first asks for it. It lies in the
+// scope's hands for as long as the scope lives, and keeps the scope alive while a user holds it:
+// whoever waits on it is told, even if all contexts and cancel functions of that name are gone and
+// only a parent or a deadline can still end it.
 //
 // Runs in goroutines and foreign threads, outside the runtime but for short sections.
 // Not here: what a cancellation does (context_cancel.cc), the rules of scopes (context_scope.h).
@@ -41,7 +42,7 @@ context_errc error_of(const detail::context_scope* scope) {
 
 void cancel(const detail::context_handle& ref, const std::exception_ptr& cause) noexcept {
   if (ref.get() == nullptr) return;
-  detail::dead_scopes dead;
+  detail::DeadScopes dead;
   {
     sync::Section section;
     dead = cancel_scope(section.thread(), ref.get()->scope, canceled, cause);
@@ -154,9 +155,9 @@ std::pair<context, cancel_func> with_timeout_ns(const context& parent, std::int6
   if (__builtin_add_overflow(base::now_ns(), ns, &deadline_ns)) {
     deadline_ns = ns > 0 ? base::kNever : std::numeric_limits<std::int64_t>::min();
   }
-  return with_deadline(
-      parent, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)),
-      std::move(cause));
+  return with_deadline(parent,
+                       std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)),
+                       std::move(cause));
 }
 
 // --- nodes
@@ -170,7 +171,7 @@ void destroy_context(counted* body) noexcept {
   } while (node != nullptr && node->references.fetch_sub(1, std::memory_order_acq_rel) == 1);
 }
 
-void destroy_scopes(dead_scopes dead) noexcept {
+void destroy_scopes(DeadScopes dead) noexcept {
   while (dead != nullptr) {
     context_scope* const scope = dead;
     dead = static_cast<context_scope*>(scope->next);
@@ -192,7 +193,7 @@ static void end_scope(context_node* node) noexcept {
   delete scope;
 }
 
-context_scope::context_scope(const context_handle& parent) : context_child(kScope) {
+context_scope::context_scope(const context_handle& parent) : ContextChild(kScope) {
   end = end_scope;
   put_below(this, parent);
   scope = this;
@@ -202,18 +203,18 @@ context_scope::context_scope(const context_handle& parent) : context_child(kScop
 // --- the done channel
 
 static void let_go_of_scope(counted* body) noexcept {
-  (void)context_handle::adopt(static_cast<done_channel*>(body)->scope);
+  (void)context_handle::adopt(static_cast<DoneChannel*>(body)->scope);
 }
 
-done_channel::done_channel(context_scope* scope)
+DoneChannel::DoneChannel(context_scope* scope)
     : Channel(element_type_of<unit>, 0, nullptr, let_go_of_scope), scope(scope) {
   references.store(0, std::memory_order_relaxed);
 }
 
-static done_channel* done_of(context_scope* scope) {
-  done_channel* done = scope->done.load(std::memory_order_acquire);
+static DoneChannel* done_of(context_scope* scope) {
+  DoneChannel* done = scope->done.load(std::memory_order_acquire);
   if (done != nullptr) return done;
-  auto made = std::make_unique<done_channel>(scope);
+  auto made = std::make_unique<DoneChannel>(scope);
   sync::Section section;
   base::Guard guard(scope->lock);
   done = scope->done.load(std::memory_order_relaxed);
@@ -283,8 +284,9 @@ bool unwatch_context(context_function* owner) noexcept {
 recv_chan<unit> context::done() const {
   detail::context_scope* scope = scope_of(*this);
   if (scope == nullptr) return {};
-  detail::done_channel* done = detail::done_of(scope);
-  // The first handle takes the scope along; a last one that is just being dropped lets go of its own reference.
+  detail::DoneChannel* done = detail::done_of(scope);
+  // The first handle takes the scope along; a last one that is just being dropped lets go of its
+  // own reference.
   if (done->references.fetch_add(1, std::memory_order_relaxed) == 0) {
     scope->references.fetch_add(1, std::memory_order_relaxed);
   }

@@ -1,12 +1,13 @@
 // Cancelling: a walk down the tree of scopes, and what it does to what hangs on them.
 //
-// The walk is a loop over a list of what is still to be told, since trees can be deeper than a stack. Under a scope's lock it
-// becomes done and its children move to the list; with no lock held its channel is closed, functions are
-// started, sleepers woken. A scope below that is being destroyed at the same moment has no reference left, and
-// is passed over; its destroyer finds itself unlinked.
+// The walk is a loop over a list of what is still to be told, since trees can be deeper than a
+// stack. Under a scope's lock it becomes done and its children move to the list; with no lock held
+// its channel is closed, functions are started, sleepers woken. A scope below that is being
+// destroyed at the same moment has no reference left, and is passed over; its destroyer finds
+// itself unlinked.
 //
-// The same walk runs in a goroutine that calls a cancel function and in a timer's callback, which may not run anything
-// of the user's: there the dead go to a goroutine made for them [X4].
+// The same walk runs in a goroutine that calls a cancel function and in a timer's callback, which
+// may not run anything of the user's: there the dead go to a goroutine made for them [X4].
 // Runs inside the runtime. Not here: the structures and their rules (context_scope.h).
 #include "sync/context_scope.h"
 
@@ -30,9 +31,9 @@ class Walk {
   Walk(Thread* thread, context_errc code, const std::exception_ptr& cause)
       : thread_(thread), code_(code), cause_(cause) {}
 
-  dead_scopes run(context_scope* root, bool own_timer) {
+  DeadScopes run(context_scope* root, bool own_timer) {
     end(root, own_timer);
-    while (context_child* child = to_tell_) {
+    while (ContextChild* child = to_tell_) {
       to_tell_ = child->next;
       tell(child);
     }
@@ -41,7 +42,7 @@ class Walk {
 
  private:
   void end(context_scope* scope, bool own_timer) {
-    done_channel* done;
+    DoneChannel* done;
     {
       base::Guard guard(scope->lock);
       if (is_done(scope)) return;
@@ -55,14 +56,15 @@ class Walk {
   }
 
   void detach_children(context_scope* scope) {
-    context_child* child = scope->children;
+    ContextChild* child = scope->children;
     scope->children = nullptr;
     while (child != nullptr) {
-      context_child* next = child->next;
+      ContextChild* next = child->next;
       child->linked = false;
-      const bool ours = child->kind == context_child::kScope
+      // A reference to what is to be visited [X3], the claim of what is to be told [X2].
+      const bool ours = child->kind == ContextChild::kScope
                             ? try_acquire(static_cast<context_scope*>(child))
-                            : child->choice.claim();  // [X2]
+                            : child->choice.claim();
       if (ours) {
         child->next = to_tell_;
         to_tell_ = child;
@@ -71,21 +73,21 @@ class Walk {
     }
   }
 
-  void tell(context_child* child) {
+  void tell(ContextChild* child) {
     switch (child->kind) {
-      case context_child::kScope: {
+      case ContextChild::kScope: {
         auto* scope = static_cast<context_scope*>(child);
         end(scope, false);
         if (scope->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-          scope->context_child::next = dead_;
+          scope->ContextChild::next = dead_;
           dead_ = scope;
         }
         return;
       }
-      case context_child::kFunction:
+      case ContextChild::kFunction:
         return start_context_function(static_cast<context_function*>(child));
-      case context_child::kSleeper: {
-        auto* sleeper = static_cast<context_sleeper*>(child);
+      case ContextChild::kSleeper: {
+        auto* sleeper = static_cast<ContextSleeper*>(child);
         sleeper->cancelled = true;
         return sched::ready_last(thread_, sleeper->goroutine);  // its frame is gone now
       }
@@ -95,20 +97,20 @@ class Walk {
   Thread* const thread_;
   const context_errc code_;
   const std::exception_ptr& cause_;
-  context_child* to_tell_ = nullptr;
-  dead_scopes dead_ = nullptr;
+  ContextChild* to_tell_ = nullptr;
+  DeadScopes dead_ = nullptr;
 };
 
-void destroy_in_goroutine(dead_scopes dead) {
+void destroy_in_goroutine(DeadScopes dead) {
   const new_goroutine made = make_goroutine(
-      [](void* closure) { destroy_scopes(*static_cast<dead_scopes*>(closure)); }, nullptr);
-  *static_cast<dead_scopes*>(made.closure) = dead;
+      [](void* closure) { destroy_scopes(*static_cast<DeadScopes*>(closure)); }, nullptr);
+  *static_cast<DeadScopes*>(made.closure) = dead;
   start_goroutine(made.goroutine);
 }
 
 }  // namespace
 
-void link_child(context_scope* scope, context_child* child) {
+void link_child(context_scope* scope, ContextChild* child) {
   GORT_ASSERT(scope->lock.is_locked() && !is_done(scope) && !child->linked);  // [X1]
   child->linked = true;
   child->previous = nullptr;
@@ -117,15 +119,15 @@ void link_child(context_scope* scope, context_child* child) {
   scope->children = child;
 }
 
-void unlink_child(context_scope* scope, context_child* child) {
+void unlink_child(context_scope* scope, ContextChild* child) {
   if (!child->linked) return;
   child->linked = false;
   (child->previous != nullptr ? child->previous->next : scope->children) = child->next;
   if (child->next != nullptr) child->next->previous = child->previous;
 }
 
-dead_scopes cancel_scope(Thread* thread, context_scope* scope, context_errc code,
-                         const std::exception_ptr& cause, bool own_timer) {
+DeadScopes cancel_scope(Thread* thread, context_scope* scope, context_errc code,
+                        const std::exception_ptr& cause, bool own_timer) {
   if (is_done(scope)) return nullptr;
   if (context_scope* parent = scope->parent_scope()) {
     base::Guard guard(parent->lock);
@@ -138,10 +140,10 @@ dead_scopes cancel_scope(Thread* thread, context_scope* scope, context_errc code
 std::int64_t deadline_passed(sched::Timer* timer, std::int64_t) {
   auto* scope = static_cast<context_scope*>(timer->argument);
   if (!try_acquire(scope)) return 0;
-  dead_scopes dead = cancel_scope(base::current_thread(), scope, deadline_exceeded,
-                                  scope->deadline_cause, true);
+  DeadScopes dead =
+      cancel_scope(base::current_thread(), scope, deadline_exceeded, scope->deadline_cause, true);
   if (scope->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    scope->context_child::next = dead;
+    scope->ContextChild::next = dead;
     dead = scope;
   }
   if (dead != nullptr) destroy_in_goroutine(dead);

@@ -1,22 +1,26 @@
 // The inside of what can be cancelled: scopes, and what hangs on them.
 //
-// A scope knows its children: the scopes below it, functions to be started and sleepers to be woken when it is done. It
-// does not keep the scopes below alive: one that nobody holds leaves its parent's list and its timer's heap, and is gone,
-// cancelled or not. So a forgotten cancel function costs nothing once the context is dropped. Functions keep themselves
-// alive until they are started or stopped; sleepers are stack frames of goroutines that sleep.
+// A scope knows its children: the scopes below it, functions to be started and sleepers to be woken
+// when it is done. It does not keep the scopes below alive: one that nobody holds leaves its
+// parent's list and its timer's heap, and is gone, cancelled or not. So a forgotten cancel function
+// costs nothing once the context is dropped. Functions keep themselves alive until they are started
+// or stopped; sleepers are stack frames of goroutines that sleep.
 //
 // States of a scope:  alive --cancel_scope--> done          (error is set; never again)
 // States of a child:  linked --unlink, or detached by cancel_scope--> free
 //
-// [X1] A child is linked only while its scope is alive, and linked and unlinked only under that scope's lock.
-// [X2] What hangs on a scope and is not a scope goes to whoever claims its choice: the cancellation, which then starts
-//      or wakes it, or the one who stops or wakes it otherwise. The cancellation does not touch it without.
-// [X3] Locks of scopes are not nested. While a cancellation walks down it holds a reference to each scope it is to visit.
-// [X4] Nothing of the user's runs inside the runtime: scopes whose last reference a cancellation lets go of are
-//      destroyed after it, outside.
+// [X1] A child is linked only while its scope is alive, and linked and unlinked only under that
+//      scope's lock.
+// [X2] What hangs on a scope and is not a scope goes to whoever claims its choice: the
+//      cancellation, which then starts or wakes it, or the one who stops or wakes it otherwise. The
+//      cancellation does not touch it without.
+// [X3] Locks of scopes are not nested. While a cancellation walks down it holds a reference to each
+//      scope it is to visit.
+// [X4] Nothing of the user's runs inside the runtime: scopes whose last reference a cancellation
+//      lets go of are destroyed after it, outside.
 //
-// Runs inside the runtime but where it says otherwise. Not here: what a context is (context_core.hpp), its public
-// functions (context.cc), the walk (context_cancel.cc).
+// Runs inside the runtime but where it says otherwise. Not here: what a context is
+// (context_core.hpp), its public functions (context.cc), the walk (context_cancel.cc).
 #pragma once
 
 #include <atomic>
@@ -29,48 +33,49 @@
 
 namespace gort::detail {
 
-struct context_child {
+struct ContextChild {
   enum Kind : std::uint8_t { kScope, kFunction, kSleeper };
 
-  explicit context_child(Kind kind) : kind(kind) {}
+  explicit ContextChild(Kind kind) : kind(kind) {}
 
   const Kind kind;
-  bool linked = false;               // this and the next two under the lock of the scope it hangs on [X1]
-  context_child* next = nullptr;     // once detached: the cancellation's
-  context_child* previous = nullptr;
-  sync::Choice choice;               // [X2]
+  bool linked = false;  // this and the next two under the lock of the scope it hangs on [X1]
+  ContextChild* next = nullptr;  // once detached: the cancellation's
+  ContextChild* previous = nullptr;
+  sync::Choice choice;  // [X2]
 };
 
-// The done channel: the scope's, but a user's handle of it keeps the scope alive. So while it has handles it holds one
-// reference of the scope, taken with the first and let go of with the last, as often as that happens.
-struct done_channel : sync::Channel {
-  explicit done_channel(context_scope* scope);
+// The done channel: the scope's, but a user's handle of it keeps the scope alive. So while it has
+// handles it holds one reference of the scope, taken with the first and let go of with the last, as
+// often as that happens.
+struct DoneChannel : sync::Channel {
+  explicit DoneChannel(context_scope* scope);
 
   context_scope* const scope;
 };
 
-struct context_scope : context_node, context_child {
+struct context_scope : context_node, ContextChild {
   explicit context_scope(const context_handle& parent);
   context_scope* parent_scope() const { return above != nullptr ? above->scope : nullptr; }
 
   // --- set once, before anybody else knows the scope
   std::int64_t deadline_ns = base::kNever;  // the parent's if that is earlier
   std::exception_ptr deadline_cause;
-  sched::Timer timer;                       // never queued if the deadline is the parent's
+  sched::Timer timer;  // never queued if the deadline is the parent's
 
   // --- under lock
   base::ElidedLock lock;
-  context_child* children = nullptr;
+  ContextChild* children = nullptr;
 
   // --- written under lock, once
-  std::exception_ptr cause;                 // as given; valid when `error` is set
-  std::atomic<std::uint8_t> error{0};       // a context_errc; release, pairs with the acquire in is_done
-  std::atomic<done_channel*> done{nullptr}; // made on first use; closed once `error` is set
+  std::exception_ptr cause;            // as given; valid when `error` is set
+  std::atomic<std::uint8_t> error{0};  // a context_errc; release, pairs with the acquire in is_done
+  std::atomic<DoneChannel*> done{nullptr};  // made on first use; closed once `error` is set
 };
 
 // References: the stop functions', and one until it has been claimed.
-struct context_function : counted, context_child {
-  explicit context_function(const function_type& type) : context_child(kFunction), run(type.run) {
+struct context_function : counted, ContextChild {
+  explicit context_function(const function_type& type) : ContextChild(kFunction), run(type.run) {
     destroy = type.destroy;
   }
 
@@ -78,9 +83,9 @@ struct context_function : counted, context_child {
   context_handle watched;
 };
 
-struct context_sleeper : context_child {
-  explicit context_sleeper(sched::Goroutine* goroutine)
-      : context_child(kSleeper), goroutine(goroutine) {}
+struct ContextSleeper : ContextChild {
+  explicit ContextSleeper(sched::Goroutine* goroutine)
+      : ContextChild(kSleeper), goroutine(goroutine) {}
 
   sched::Goroutine* goroutine;
   bool cancelled = false;  // written by the claimant, read by the sleeper once it is awake
@@ -92,18 +97,18 @@ inline bool is_done(const context_scope* scope) {
 }
 
 // With the lock of `scope`, which is alive.
-void link_child(context_scope* scope, context_child* child);
-void unlink_child(context_scope* scope, context_child* child);
+void link_child(context_scope* scope, ContextChild* child);
+void unlink_child(context_scope* scope, ContextChild* child);
 
 // Scopes without a reference, chained by `next`; to be destroyed outside the runtime [X4].
-using dead_scopes = context_scope*;
-void destroy_scopes(dead_scopes dead) noexcept;
+using DeadScopes = context_scope*;
+void destroy_scopes(DeadScopes dead) noexcept;
 
-// Ends a scope and all below it; nothing happens if it is done. `cause` may be null. The caller holds a reference.
-// `own_timer`: called by the scope's timer.
-[[nodiscard]] dead_scopes cancel_scope(sched::Thread* thread, context_scope* scope,
-                                       context_errc code, const std::exception_ptr& cause,
-                                       bool own_timer = false);
+// Ends a scope and all below it; nothing happens if it is done. `cause` may be null. The caller
+// holds a reference. `own_timer`: called by the scope's timer.
+[[nodiscard]] DeadScopes cancel_scope(sched::Thread* thread, context_scope* scope,
+                                      context_errc code, const std::exception_ptr& cause,
+                                      bool own_timer = false);
 
 // Starts the function in a goroutine that takes over one reference.
 void start_context_function(context_function* function);

@@ -1,8 +1,9 @@
 // Tests of contexts: their insides, their ends, and races between those.
 //
-// What Go's tests check is in test/conformance/context.cc; here is who keeps whom alive, which C++ must decide and Go
-// need not, that children leave their parents' lists, and that cancelling, dropping and expiring may all happen
-// at the same moment. Under the thread sanitizer the races are the point.
+// What Go's tests check is in test/conformance/context.cc; here is who keeps whom alive, which C++
+// must decide and Go need not, that children leave their parents' lists, and that cancelling,
+// dropping and expiring may all happen at the same moment. Under the thread sanitizer the races are
+// the point.
 #include <gort/chan.hpp>
 #include <gort/context.hpp>
 #include <gort/time.hpp>
@@ -123,7 +124,8 @@ TEST_CASE("values are found by type, or by key where the type is not enough") {
   CHECK(**movable.value<std::unique_ptr<int>>() == 5);
 }
 
-TEST_CASE("children leave their parent when they are cancelled, and when nobody has them any more") {
+TEST_CASE(
+    "children leave their parent when they are cancelled, and when nobody has them any more") {
   auto [parent, cancel] = with_cancel(background());
   {
     auto [a, cancel_a] = with_cancel(parent);
@@ -216,7 +218,8 @@ TEST_CASE("a deadline that cannot be counted is none") {
   cancel_past();
 }
 
-TEST_CASE("a function waiting for a context is kept until it is run or stopped, and then let go of") {
+TEST_CASE(
+    "a function waiting for a context is kept until it is run or stopped, and then let go of") {
   auto held = std::make_shared<int>(0);
   const std::weak_ptr<int> seen = held;
   {

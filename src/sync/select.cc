@@ -2,22 +2,26 @@
 //
 // Three passes, each entered only if the one before chose nothing.
 //
-// 1. Look at each channel without its lock and, of those that look ready, try one at random under that channel's lock
-//    alone; the operation happens there. A ready select costs little more than the operation. One random number is
-//    drawn, and only if several look ready.
-// 2. Nothing could be done, or a channel was emptied meanwhile. Lock all channels, in the order of their addresses and each once;
-//    do one that is ready, chosen at random. If none is, the default case may be taken: at this moment, none was.
-// 3. Else, still with all locks, stand in all queues with one choice; unlock, park. Whoever serves one of the waiters has
-//    claimed the choice and has done the operation. Awake, leave the other queues, each under its own lock.
+// 1. Look at each channel without its lock and, of those that look ready, try one at random under
+//    that channel's lock alone; the operation happens there. A ready select costs little more than
+//    the operation. One random number is drawn, and only if several look ready.
+// 2. Nothing could be done, or a channel was emptied meanwhile. Lock all channels, in the order of
+//    their addresses and each once; do one that is ready, chosen at random. If none is, the default
+//    case may be taken: at this moment, none was.
+// 3. Else, still with all locks, stand in all queues with one choice; unlock, park. Whoever serves
+//    one of the waiters has claimed the choice and has done the operation. Awake, leave the other
+//    queues, each under its own lock.
 //
-// A time limit is one more contender for the choice: a timer on this stack. A waiter that was claimed but not served (its channel
-// was closed, or moving the value threw) goes through pass 2 again [C6], so those outcomes need no code here.
-// A select cannot meet itself: it stands in queues only while it is parked.
+// A time limit is one more contender for the choice: a timer on this stack. A waiter that was
+// claimed but not served (its channel was closed, or moving the value threw) goes through pass 2
+// again [C6], so those outcomes need no code here. A select cannot meet itself: it stands in queues
+// only while it is parked.
 //
-// Memory for passes 2 and 3 is on the stack up to kMostOnStack operations, beyond that (only lists made at run time are so
-// long) from the allocator, before anything is locked.
+// Memory for passes 2 and 3 is on the stack up to kMostOnStack operations, beyond that (only lists
+// made at run time are so long) from the allocator, before anything is locked.
 //
-// Runs on goroutines and attached threads; parks. Not here: the typed cases (gort/select.hpp), one operation (chan.h).
+// Runs on goroutines and attached threads; parks. Not here: the typed cases (gort/select.hpp), one
+// operation (chan.h).
 #include <algorithm>
 #include <bit>
 #include <limits>
@@ -25,7 +29,7 @@
 
 #include "gort/error.hpp"
 #include "gort/select_case.hpp"
-#include "sync/chan.h"
+#include "sync/chan_steps.h"
 
 namespace gort::sync {
 namespace {
@@ -38,7 +42,7 @@ using sched::Thread;
 
 constexpr std::size_t kMostOnStack = 64;  // also the width of pass 1's set
 
-bool looks_ready(const select_entry& entry) {
+[[gnu::always_inline]] inline bool looks_ready(const select_entry& entry) {
   const Channel* c = entry.channel;
   if (c == nullptr) return false;
   return entry.is_send ? looks_ready_to_send(c) : looks_ready_to_recv(c);
@@ -51,10 +55,6 @@ bool looks_ready(const select_entry& entry) {
   const Step step = recv_step<AnyMover>(c, entry.slot, woken);
   entry.ok = step == Step::done;
   return step;
-}
-
-[[noreturn, gnu::noinline, gnu::cold]] void throw_closed() {
-  detail::throw_runtime_error("send on closed channel");
 }
 
 // Pass 1 for one operation. True if it was done; then everything is released and left.
@@ -72,10 +72,11 @@ bool try_alone(Thread* thread, select_entry& entry) {
     throw;
   }
   c->lock.unlock();
-  if (step == Step::wait) [[unlikely]] return false;  // somebody was faster
+  if (step == Step::wait) [[unlikely]]
+    return false;  // somebody was faster
   if (woken != nullptr) wake(thread, woken);
   sched::leave(thread);
-  if (step == Step::closed && entry.is_send) throw_closed();
+  if (step == Step::closed && entry.is_send) throw_send_on_closed();
   return true;
 }
 
@@ -93,8 +94,8 @@ std::size_t choose_unlocked(Thread* thread, select_entry* entries, std::size_t c
   while (ready != 0) {
     unsigned chosen = static_cast<unsigned>(std::countr_zero(ready));
     if ((ready & (ready - 1)) != 0) {
-      chosen = nth_bit(ready, sched::random_below(
-                                  thread, static_cast<unsigned>(std::popcount(ready))));
+      chosen =
+          nth_bit(ready, sched::random_below(thread, static_cast<unsigned>(std::popcount(ready))));
     }
     if (try_alone(thread, entries[chosen])) return chosen;
     ready &= ~(std::uint64_t{1} << chosen);
@@ -146,8 +147,8 @@ void SlowSelect::sort_channels() {
   }
   if (channel_count_ > 1) {
     std::sort(channels_, channels_ + channel_count_, std::less<>());
-    channel_count_ = static_cast<std::size_t>(
-        std::unique(channels_, channels_ + channel_count_) - channels_);
+    channel_count_ =
+        static_cast<std::size_t>(std::unique(channels_, channels_ + channel_count_) - channels_);
   }
 }
 
@@ -184,12 +185,13 @@ std::size_t SlowSelect::choose_locked(Thread* thread) {
       sched::leave(thread);
       throw;
     }
-    // Those who made it look ready have been served elsewhere; they are unlinked now, so it no longer does.
+    // Those who made it look ready have been served elsewhere; they are unlinked now, so it no
+    // longer does.
     if (step == Step::wait) continue;
     unlock_all();
     if (woken != nullptr) wake(thread, woken);
     sched::leave(thread);
-    if (step == Step::closed && entries_[chosen].is_send) throw_closed();
+    if (step == Step::closed && entries_[chosen].is_send) throw_send_on_closed();
     return chosen;
   }
 }
@@ -252,7 +254,8 @@ Thread* SlowSelect::park_all(Thread* thread, std::int64_t deadline_ns, WaitReaso
 std::size_t SlowSelect::run(std::int64_t wait_ns, WaitReason reason) {
   std::int64_t deadline_ns = base::kNever;
   if (wait_ns > 0 && wait_ns != kWaitForever) {
-    if (__builtin_add_overflow(base::now_ns(), wait_ns, &deadline_ns)) deadline_ns = base::kNever - 1;
+    if (__builtin_add_overflow(base::now_ns(), wait_ns, &deadline_ns))
+      deadline_ns = base::kNever - 1;
   }
   Thread* thread = sched::enter();
   for (;;) {
@@ -305,7 +308,8 @@ std::size_t select_as(select_entry* entries, std::size_t count, std::int64_t wai
   if (count <= kMostOnStack) [[likely]] {
     Thread* const thread = sched::enter();
     const std::size_t chosen = choose_unlocked(thread, entries, count);
-    if (chosen != kNotChosen) [[likely]] return chosen;
+    if (chosen != kNotChosen) [[likely]]
+      return chosen;
     sched::leave(thread);
   }
   return select_slow(entries, count, wait_ns, reason);
@@ -324,15 +328,16 @@ bool chan_send_until(sync::Channel* channel, void* value, sync::Channel* done) {
   char nothing;
   select_entry entries[] = {{channel, value, true, false}, {done, &nothing, false, false}};
   return sync::select_as(entries, 2, kWaitForever,
-                         channel != nullptr ? WaitReason::chan_send : WaitReason::chan_send_nil) == 0;
+                         channel != nullptr ? WaitReason::chan_send : WaitReason::chan_send_nil) ==
+         0;
 }
 
 recv_until chan_recv_until(sync::Channel* channel, void* into, sync::Channel* done) {
   char nothing;  // a done channel is closed and nothing else; its element has no bytes
   select_entry entries[] = {{channel, into, false, false}, {done, &nothing, false, false}};
-  const std::size_t chosen = sync::select_as(
-      entries, 2, kWaitForever,
-      channel != nullptr ? WaitReason::chan_receive : WaitReason::chan_receive_nil);
+  const std::size_t chosen =
+      sync::select_as(entries, 2, kWaitForever,
+                      channel != nullptr ? WaitReason::chan_receive : WaitReason::chan_receive_nil);
   if (chosen != 0) return recv_until::done;
   return entries[0].ok ? recv_until::value : recv_until::closed;
 }
@@ -341,7 +346,8 @@ recv_until chan_recv_until(sync::Channel* channel, void* into, sync::Channel* do
 
 namespace gort {
 
-// The list as the core wants it: one entry per case, so indices agree; a limit is an entry of a nil channel.
+// The list as the core wants it: one entry per case, so indices agree; a limit is an entry of a nil
+// channel.
 int select(std::span<select_case> cases) {
   detail::select_entry few[sync::kMostOnStack];
   std::unique_ptr<detail::select_entry[]> many;

@@ -1,13 +1,13 @@
 // Sleeping, with and without a context.
 //
-// A sleeper lies in two places at once when it has a context: its timer's heap and its scope's list of children. Who
-// claims its choice first wakes it; when it is awake it leaves the other place itself, and waits there for
-// a timer's callback that may still be looking at its frame.
-// A time that cannot be reached is one nanosecond before never: never means that no timer is pending, and then a program
-// in which everybody sleeps would count as deadlocked.
+// A sleeper lies in two places at once when it has a context: its timer's heap and its scope's list
+// of children. Who claims its choice first wakes it; when it is awake it leaves the other place
+// itself, and waits there for a timer's callback that may still be looking at its frame. A time
+// that cannot be reached is one nanosecond before never: never means that no timer is pending, and
+// then a program in which everybody sleeps would count as deadlocked.
 //
-// Runs in goroutines, and in foreign threads, which block. Not here: timers (timers.cc), how a goroutine parks
-// (sched/park.cc).
+// Runs in goroutines, and in foreign threads, which block. Not here: timers (timers.cc), how a
+// goroutine parks (sched/park.cc).
 #include "gort/detail/time_core.hpp"
 #include "sync/context_scope.h"
 #include "sync/timers.h"
@@ -18,7 +18,7 @@ namespace {
 using sched::Thread;
 
 std::int64_t wake_context_sleeper(sched::Timer* timer, std::int64_t) {
-  auto* sleeper = static_cast<context_sleeper*>(timer->argument);
+  auto* sleeper = static_cast<ContextSleeper*>(timer->argument);
   if (sleeper->choice.claim()) sched::ready_last(base::current_thread(), sleeper->goroutine);
   return 0;
 }
@@ -26,7 +26,7 @@ std::int64_t wake_context_sleeper(sched::Timer* timer, std::int64_t) {
 // True if the scope ended it.
 bool sleep_in_scope(context_scope* scope, std::int64_t when_ns) {
   sync::Section section;
-  context_sleeper sleeper(section.goroutine());
+  ContextSleeper sleeper(section.goroutine());
   {
     base::Guard guard(scope->lock);
     if (is_done(scope)) return true;

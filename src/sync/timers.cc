@@ -1,16 +1,19 @@
 // Timers as users have them: with a channel, or with a function.
 //
-// With a channel: the timer is part of the channel's body, one allocation, counted together. The heap of timers does
-// not count, so an abandoned timer ends and takes itself out of the heap; ending waits for a callback that is
-// running. The channel has one slot, which stop and reset empty: they are done with the old time when the callback cannot be
-// running any more, and so nothing of before can be received after them.
+// With a channel: the timer is part of the channel's body, one allocation, counted together. The
+// heap of timers does not count, so an abandoned timer ends and takes itself out of the heap;
+// ending waits for a callback that is running. The channel has one slot, which stop and reset
+// empty: they are done with the old time when the callback cannot be running any more, and so
+// nothing of before can be received after them.
 //
-// With a function: queued, the timer holds itself; the callback hands that reference to the goroutine it starts, and
-// stop gives it back. Such a timer is fire-and-forget for the scheduler, so nobody waits for its callback.
+// With a function: queued, the timer holds itself; the callback hands that reference to the
+// goroutine it starts, and stop gives it back. Such a timer is fire-and-forget for the scheduler,
+// so nobody waits for its callback.
 //
-// [T1] A timer is added and removed under its own lock, which makes stop and reset atomic. The callback does not take
-//      it, as remove waits for the callback.
-// Runs in goroutines and foreign threads; callbacks inside the runtime. Not here: the heap (sched/timer.cc).
+// [Y1] A timer is added and removed under its own lock, which makes stop and reset atomic. The
+//      callback does not take it, as remove waits for the callback.
+// Runs in goroutines and foreign threads; callbacks inside the runtime. Not here: the heap
+// (sched/timer.cc).
 #include "sync/timers.h"
 
 #include <new>
@@ -25,22 +28,22 @@ using sync::Section;
 
 // --- with a channel
 
-struct channel_timer : sync::Channel {
-  std::int64_t slot = 0;  // the channel's buffer: a time_point
-  base::ElidedLock arming;  // [T1]; `lock` is the channel's
+struct ChannelTimer : sync::Channel {
+  std::int64_t slot = 0;    // the channel's buffer: a time_point
+  base::ElidedLock arming;  // [Y1]; `lock` is the channel's
   Timer timer;              // under arming but for its callback
   std::int64_t period_ns = 0;
 
-  explicit channel_timer(destroy_function destroy);
+  explicit ChannelTimer(destroy_function destroy);
 };
-static_assert(sizeof(channel_timer) <= kChannelTimerBytes &&
-              alignof(channel_timer) <= kChannelTimerAlignment);
+static_assert(sizeof(ChannelTimer) <= kChannelTimerBytes &&
+              alignof(ChannelTimer) <= kChannelTimerAlignment);
 static_assert(sizeof(time_point) == sizeof(std::int64_t) && is_plain_element<time_point>);
 
 namespace {
 
 // Ticks keep to their grid; those that were missed are left out.
-std::int64_t next_tick(const channel_timer& ticker, std::int64_t now_ns) {
+std::int64_t next_tick(const ChannelTimer& ticker, std::int64_t now_ns) {
   const std::int64_t missed = (now_ns - ticker.timer.when_ns) / ticker.period_ns;
   std::int64_t next;
   if (__builtin_mul_overflow(missed + 1, ticker.period_ns, &next) ||
@@ -51,16 +54,16 @@ std::int64_t next_tick(const channel_timer& ticker, std::int64_t now_ns) {
 }
 
 std::int64_t deliver(Timer* timer, std::int64_t now_ns) {
-  auto* body = static_cast<channel_timer*>(timer->argument);
+  auto* body = static_cast<ChannelTimer*>(timer->argument);
   sync::timer_send(base::current_thread(), body, &now_ns);
   return body->period_ns == 0 ? 0 : next_tick(*body, now_ns);
 }
 
-channel_timer* body_of(sync::Channel* channel) { return static_cast<channel_timer*>(channel); }
+ChannelTimer* body_of(sync::Channel* channel) { return static_cast<ChannelTimer*>(channel); }
 
 }  // namespace
 
-channel_timer::channel_timer(destroy_function destroy)
+ChannelTimer::ChannelTimer(destroy_function destroy)
     : Channel(element_type_of<time_point>, 1, &slot, destroy) {
   is_timer = true;
   timer.fire = deliver;
@@ -69,7 +72,7 @@ channel_timer::channel_timer(destroy_function destroy)
 
 sync::Channel* init_channel_timer(void* memory, counted::destroy_function destroy, std::int64_t ns,
                                   std::int64_t period_ns) noexcept {
-  auto* body = ::new (memory) channel_timer(destroy);
+  auto* body = ::new (memory) ChannelTimer(destroy);
   body->timer.when_ns = sync::time_after(ns);
   body->period_ns = period_ns;
   Section section;
@@ -78,16 +81,16 @@ sync::Channel* init_channel_timer(void* memory, counted::destroy_function destro
 }
 
 void end_channel_timer(counted* counted) noexcept {
-  auto* body = static_cast<channel_timer*>(counted);
+  auto* body = static_cast<ChannelTimer*>(counted);
   {
     Section section;
     sched::remove_timer(&body->timer);
   }
-  body->~channel_timer();
+  body->~ChannelTimer();
 }
 
 bool stop_channel_timer(sync::Channel* channel) {
-  channel_timer* body = body_of(channel);
+  ChannelTimer* body = body_of(channel);
   Section section;
   base::Guard guard(body->arming);
   const bool pending = sched::remove_timer(&body->timer);
@@ -95,7 +98,7 @@ bool stop_channel_timer(sync::Channel* channel) {
 }
 
 bool reset_channel_timer(sync::Channel* channel, std::int64_t ns, std::int64_t period_ns) {
-  channel_timer* body = body_of(channel);
+  ChannelTimer* body = body_of(channel);
   const std::int64_t when_ns = sync::time_after(ns);
   Section section;
   base::Guard guard(body->arming);
@@ -110,7 +113,7 @@ bool reset_channel_timer(sync::Channel* channel, std::int64_t ns, std::int64_t p
 // --- with a function
 
 struct function_timer : counted {
-  base::ElidedLock arming;  // [T1]
+  base::ElidedLock arming;  // [Y1]
   Timer timer;              // under arming but for its callback
   closure_entry run = nullptr;
 };

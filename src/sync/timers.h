@@ -1,7 +1,8 @@
 // Times for timers: what is never, and what is only very late.
 //
-// A heap without timers says kNever, so a timer's own time must be earlier, however late: a pending timer is what keeps a
-// program of sleepers from counting as deadlocked. Runs anywhere. Not here: the timers (timers.cc).
+// A heap without timers says kNever, so a timer's own time must be earlier, however late: a pending
+// timer is what keeps a program of sleepers from counting as deadlocked. Runs anywhere. Not here:
+// the timers (timers.cc).
 #pragma once
 
 #include <cstdint>

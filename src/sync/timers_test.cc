@@ -1,8 +1,8 @@
 // Tests of timers, tickers and sleeping: what the handles own, and what happens at the edges.
 //
-// The semantics that Go's tests check are in test/conformance/time.cc; here is what only C++ has: who keeps a function alive
-// and when it is destroyed, copies of handles, durations of all types; and what goes wrong only when several
-// use one timer at once. Nothing is judged by how fast it is.
+// The semantics that Go's tests check are in test/conformance/time.cc; here is what only C++ has:
+// who keeps a function alive and when it is destroyed, copies of handles, durations of all types;
+// and what goes wrong only when several use one timer at once. Nothing is judged by how fast it is.
 // Not here: the heap of timers (sched/timer_test.cc).
 #include <gort/chan.hpp>
 #include <gort/time.hpp>
@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 #include <malloc.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -20,12 +21,12 @@
 #include <thread>
 #include <vector>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#include <sanitizer/allocator_interface.h>
-#endif
-
 #include "gort/go.hpp"
 #include "sync/timers.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
+#endif
 
 using namespace std::chrono_literals;
 using gort::detail::saturated_ns;
@@ -95,8 +96,7 @@ TEST_CASE("a duration of any type becomes nanoseconds, never fewer, and saturate
 }
 
 TEST_CASE("what is no timer says so, and a ticker needs a positive period") {
-  CHECK(text_of_error([] { gort::timer().stop(); }) ==
-        "time: Stop called on uninitialized Timer");
+  CHECK(text_of_error([] { gort::timer().stop(); }) == "time: Stop called on uninitialized Timer");
   CHECK(text_of_error([] { gort::timer().reset(1s); }) ==
         "time: Reset called on uninitialized Timer");
   CHECK(text_of_error([] { gort::ticker().reset(1s); }) ==
@@ -228,7 +228,8 @@ TEST_CASE("a function that ends its goroutine by goexit is let go of") {
   wait_until([&] { return seen.expired(); });
 }
 
-TEST_CASE("many goroutines may stop and reset one timer, and it never fires more than it was armed") {
+TEST_CASE(
+    "many goroutines may stop and reset one timer, and it never fires more than it was armed") {
   std::atomic<long> armed{1};
   std::atomic<long> taken_back{0};
   std::atomic<long> ran{0};

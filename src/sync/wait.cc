@@ -1,7 +1,7 @@
 // The slow half of a cancellable wait. See wait.h.
 //
-// The primitive's lock and the done channel's are never held together, so no order between them is needed.
-// Runs inside the runtime.
+// The primitive's lock and the done channel's are never held together, so no order between them is
+// needed. Runs inside the runtime.
 #include "sync/wait.h"
 
 namespace gort::sync {
@@ -30,7 +30,7 @@ WaitOutcome CancellableWait::park_for_either(WaitReason reason) {
 
   section_.park(reason);
   if (is_done_) return WaitOutcome::done;
-  done_->lock.lock();
+  done_->lock.lock();  // [C7]
   done_->remove(&done_waiter_);
   done_->lock.unlock();
   return WaitOutcome::woken;

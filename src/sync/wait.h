@@ -1,7 +1,8 @@
 // Waiting for a lock, a semaphore, a group, or for a context to be done, whichever comes first.
 //
-// A cancellable wait stands in two queues: the primitive's own and the receivers of the context's done channel. Both
-// waiters share one choice, so exactly one of the two sides wakes it. Without a context it costs nothing: no choice, one queue.
+// A cancellable wait stands in two queues: the primitive's own and the receivers of the context's
+// done channel. Both waiters share one choice, so exactly one of the two sides wakes it. Without a
+// context it costs nothing: no choice, one queue.
 //
 //     Section section;
 //     lock_.lock();
@@ -13,9 +14,11 @@
 //     if (wait.park(lock_, WaitReason::semacquire) == WaitOutcome::done) ...   // inside no lock
 //
 // The other half takes waiters off by queue_.claim_first() and wakes them, as for any waiter.
-// [C7] The waiter is out of its queue when park returns, and the two objects may end. With WaitOutcome::woken the
-//      primitive gave what was waited for, even if the context is done by now too.
-// Runs inside the runtime; park may be called by any attached thread. Not here: select (select.h), channels (chan.h).
+// [C7] The waiter is out of its queue when park returns, and the two objects may end. With
+//      WaitOutcome::woken the primitive gave what was waited for, even if the context is done by
+//      now too.
+// Runs inside the runtime; park may be called by any attached thread. Not here: select (select.h),
+// channels (chan.h).
 #pragma once
 
 #include "sync/chan.h"
@@ -35,15 +38,17 @@ class CancellableWait {
   CancellableWait(const CancellableWait&) = delete;
   CancellableWait& operator=(const CancellableWait&) = delete;
 
-  // Parks until the waiter was claimed and woken by its primitive or `done` is closed; then it is unlinked under `lock`,
-  // its queue's.
+  // Parks until the waiter was claimed and woken by its primitive or `done` is closed; then it is
+  // unlinked under `lock`, its queue's.
   WaitOutcome park(ElidedLock& lock, WaitReason reason) {
-    if (done_ != nullptr) [[unlikely]] return park_cancellable(lock, reason);
+    if (done_ != nullptr) [[unlikely]]
+      return park_cancellable(lock, reason);
     section_.park(reason);
     return WaitOutcome::woken;
   }
-  // The same by a function of yours for unlinking, where taking the waiter out is more than unlink() (a count of waiters).
-  // `remove` is called at most once, inside, holding no lock; the waiter may have been unlinked already.
+  // The same by a function of yours for unlinking, where taking the waiter out is more than
+  // unlink() (a count of waiters). `remove` is called at most once, inside, holding no lock; the
+  // waiter may have been unlinked already.
   template <class Remove>
   WaitOutcome park_removing(WaitReason reason, Remove remove) {
     if (done_ == nullptr) {
@@ -64,8 +69,8 @@ class CancellableWait {
   Waiter& waiter_;
   Channel* done_;
   Choice choice_;
-  Waiter done_waiter_;       // in the queue of done_
-  bool is_done_ = false;     // set by who claimed the choice through done_
+  Waiter done_waiter_;    // in the queue of done_
+  bool is_done_ = false;  // set by who claimed the choice through done_
 };
 
 }  // namespace gort::sync

@@ -140,7 +140,8 @@ TEST_CASE("four producers and four consumers deliver every value exactly once ea
       }
       std::vector<int> times(kValues);
       for (int p = 0; p < kPeers; ++p) {
-        for (int value : *results.recv()) ++times[static_cast<std::size_t>(value)];
+        const auto seen = *results.recv();
+        for (int value : seen) ++times[static_cast<std::size_t>(value)];
       }
       int wrong = 0;
       for (int n : times) wrong += n != kPeers;

@@ -144,11 +144,25 @@ TEST_CASE("every depth of recursion sees the locals of its callers") {  // 38
 TEST_CASE("a million small frames return the right sum, in several goroutines at once") {  // 38
   NoGoroutineLeft leak;
   constexpr int kFrames = kSanitized ? 50'000 : 1'000'000;
-  auto deep = [] { return small_frames(kFrames); };
-  auto first = gort::spawn(gort::goroutine_options{.stack_limit = 512 << 20}, deep);
-  auto second = gort::spawn(gort::goroutine_options{.stack_limit = 512 << 20}, deep);
-  CHECK(first.get() == kFrames);
-  CHECK(second.get() == kFrames);
+  auto results = make<chan<int>>();
+  auto deep = [=] { results.send(small_frames(kFrames)); };
+  gort::go(deep);
+  gort::go(gort::goroutine_options{.stack_limit = 512 << 20}, deep);
+  for (int i = 0; i < 2; ++i) CHECK(results.recv() == kFrames);
+}
+
+TEST_CASE("one goroutine among thousands that are parked may go deep") {
+  NoGoroutineLeft leak;
+  auto hold = make<chan<bool>>();
+  auto park = [&](int n) {
+    for (int i = 0; i < n; ++i) gort::go([=] { (void)hold.recv(); });
+    gort::sleep(1ms);
+  };
+  park(scaled(5'000));
+  auto deep = gort::spawn([] { return with_frames(8'000, [] {}); });
+  park(scaled(5'000));
+  CHECK(deep.get() == 8'000);
+  hold.close();
 }
 
 TEST_CASE("frames larger than a page are found by growth, one after another") {

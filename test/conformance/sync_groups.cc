@@ -137,6 +137,31 @@ TEST_CASE("singleflight keeps keys apart, forgets on request, and shares a failu
   CHECK(failures.load() == 3);
 }
 
+TEST_CASE("a goexit in a call of singleflight does not leave the others waiting") {
+  NoGoroutineLeft leak;
+  gort::singleflight<std::string, int> flight;
+  auto inside = make<chan<bool>>();
+  auto hold = make<chan<bool>>();
+  gort::go([&, inside, hold] {
+    (void)flight.run("key", [=]() -> int {
+      inside.send(true);
+      (void)hold.recv();
+      gort::goexit();
+    });
+  });
+  (void)inside.recv();
+  Started follower([&] {
+    try {
+      (void)flight.run("key", [] { return 1; });
+    } catch (const gort::runtime_error&) {
+    }
+  });
+  CHECK(follower.blocks());
+  hold.send(true);
+  CHECK(follower.ends());
+  CHECK(flight.run("key", [] { return 2; }) == 2);
+}
+
 TEST_CASE("concurrent_map has the operations of sync.Map") {
   gort::concurrent_map<std::string, int> m;
   CHECK_FALSE(m.load("a").has_value());

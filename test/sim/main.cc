@@ -1,10 +1,11 @@
 // sim_test: runs simulated programs, a seed each, and names the seed that fails.
 //
-// A process boots the scheduler once, so every seed has a child of its own; the parent never touches gort. The seed
-// decides everything: how many processors, how restless the simulator is, whether somebody plays the monitor, which
-// scenarios run side by side, and then every choice of every scenario and of the simulator. Addresses must not
-// decide anything, but a hash of one may: so the process runs without address randomisation where that is
-// allowed. Not here: the simulator (sched/simulate.h), the programs (*_scenarios.cc).
+// A process boots the scheduler once, so every seed has a child of its own; the parent never
+// touches gort. The seed decides everything: how many processors, how restless the simulator is,
+// whether somebody plays the monitor, which scenarios run side by side, and then every choice of
+// every scenario and of the simulator. Addresses must not decide anything, but a hash of one may:
+// so the process runs without address randomisation where that is allowed. Not here: the simulator
+// (sched/simulate.h), the programs (*_scenarios.cc).
 #include <sys/personality.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <string>
 
+#include "sched/attach.h"
 #include "sched/world.h"
 #include "test/sim/scenario.h"
 
@@ -21,7 +23,7 @@ namespace {
 
 using namespace sim;
 
-constexpr unsigned kHungAfterSeconds = 100;  // a loop that never meets the simulator
+constexpr unsigned kHungAfterSeconds = 30;  // a loop that never meets the simulator
 
 std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all;
@@ -83,6 +85,10 @@ void run_plan(void* argument) {
   ::setenv("GOMAXPROCS", std::to_string(plan.processors).c_str(), 1);
   gort::sched::Simulator here(plan.options);
   simulator = &here;
+  // The runtime's own report would stop a world that may be what is broken.
+  gort::sched::ensure_booted();
+  gort::base::set_fatal_hook(
+      [](gort::base::FatalScope) { simulator->fail("the runtime gave up"); });
   if (plan.meddler) {
     // It looks at processors: there must be some.
     gort::sched::run_main_goroutine([](void*) {}, nullptr);
@@ -109,8 +115,7 @@ bool run_seed(std::uint64_t seed, const char* only, bool verbose) {
   if (child < 0 || ::waitpid(child, &status, 0) != child) return false;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
   std::printf("seed %llu failed (%s %d), %s\n  replay it: ./dev sim --seed %llu%s%s\n",
-              static_cast<unsigned long long>(seed),
-              WIFEXITED(status) ? "exit status" : "signal",
+              static_cast<unsigned long long>(seed), WIFEXITED(status) ? "exit status" : "signal",
               WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), text.c_str(),
               static_cast<unsigned long long>(seed), only != nullptr ? " --only " : "",
               only != nullptr ? only : "");
@@ -122,7 +127,7 @@ bool run_seed(std::uint64_t seed, const char* only, bool verbose) {
   std::fprintf(stderr,
                "usage: sim_test [--seed N] [--count M] [--only SCENARIO]\n"
                "  --seed N    the first seed (1); without --count it is the only one\n"
-               "  --count M   so many seeds (300)\n"
+               "  --count M   so many seeds (2000)\n"
                "  --only S    the scenario S alone:");
   for (const Scenario& scenario : all_scenarios()) std::fprintf(stderr, " %s", scenario.name);
   std::fprintf(stderr, "\n");
@@ -155,7 +160,7 @@ int main(int argc, char** argv) {
     }
   }
   const bool verbose = count == 1;
-  if (count == 0) count = 300;
+  if (count == 0) count = 2000;
   std::uint64_t failed = 0;
   for (std::uint64_t seed = first; seed < first + count && failed < 3; ++seed) {
     failed += run_seed(seed, only, verbose) ? 0 : 1;

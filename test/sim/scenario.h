@@ -1,10 +1,11 @@
 // What a simulated program is made of, and the words that the programs share.
 //
-// A scenario is a function that runs in a goroutine of its own while the simulator plays with every thread; it starts what
-// it likes and returns when all of that is over. `expect` replaces doctest's CHECK: the first broken
-// expectation ends the run, since only the seed matters then. Choices of a scenario come from the
-// simulator's random numbers too, so that they are replayed with the rest.
-// Runs in goroutines, outside the runtime. Not here: the simulator (sched/simulate.h), the seeds (main.cc).
+// A scenario is a function that runs in a goroutine of its own while the simulator plays with every
+// thread; it starts what it likes and returns when all of that is over. `expect` replaces doctest's
+// CHECK: the first broken expectation ends the run, since only the seed matters then. Choices of a
+// scenario come from the simulator's random numbers too, so that they are replayed with the rest.
+// Runs in goroutines, outside the runtime. Not here: the simulator (sched/simulate.h), the seeds
+// (main.cc).
 #pragma once
 
 #include <deque>
@@ -49,7 +50,8 @@ inline void expect(bool held, const char* what,
 }
 #define EXPECT(...) ::sim::expect(static_cast<bool>(__VA_ARGS__), #__VA_ARGS__)
 
-// A counting semaphore with the scheduler's own means: the shortest program that can lose a wake-up.
+// A counting semaphore with the scheduler's own means: the shortest program that can lose a
+// wake-up.
 class Tokens {
  public:
   explicit Tokens(int count = 0) : count_(count) {}

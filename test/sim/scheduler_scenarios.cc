@@ -1,7 +1,8 @@
 // Simulated programs of goroutines alone: parking, making ready, starting, ending, sleeping.
 //
-// Each is small, since a run is only one of hundreds and the simulator's choices, not the program's length, make
-// it interesting. Runs in goroutines. Not here: threads, processors and blocking (thread_scenarios.cc).
+// Each is small, since a run is only one of hundreds and the simulator's choices, not the program's
+// length, make it interesting. Runs in goroutines. Not here: threads, processors and blocking
+// (thread_scenarios.cc).
 #include <algorithm>
 #include <exception>
 #include <memory>
@@ -236,10 +237,14 @@ void goexit_storm() {
 }  // namespace
 
 const std::vector<Scenario> scheduler_scenarios = {
-    {"ping_pong", ping_pong},       {"token_storm", token_storm},
-    {"spawn_tree", spawn_tree},     {"yielders", yielders},
-    {"sleepers", sleepers},         {"timer_races", timer_races},
-    {"exceptions", exceptions_in_flight}, {"goexit_storm", goexit_storm},
+    {"ping_pong", ping_pong},
+    {"token_storm", token_storm},
+    {"spawn_tree", spawn_tree},
+    {"yielders", yielders},
+    {"sleepers", sleepers},
+    {"timer_races", timer_races},
+    {"exceptions", exceptions_in_flight},
+    {"goexit_storm", goexit_storm},
 };
 
 }  // namespace sim

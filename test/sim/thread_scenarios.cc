@@ -1,7 +1,8 @@
-// Simulated programs in which threads and processors change: blocking calls, locked threads, foreign threads,
-// gomaxprocs, the stopped world.
+// Simulated programs in which threads and processors change: blocking calls, locked threads,
+// foreign threads, gomaxprocs, the stopped world.
 //
-// Runs in goroutines and on simulated foreign threads. Not here: goroutines alone (scheduler_scenarios.cc).
+// Runs in goroutines and on simulated foreign threads. Not here: goroutines alone
+// (scheduler_scenarios.cc).
 #include <memory>
 
 #include "sched/attach.h"
@@ -74,6 +75,29 @@ void silent_blocking() {
     });
   }
   crew.join();
+}
+
+// Short goroutines that take over each other's stacks, and lose the processor before they have ever
+// been switched away from: the global queue is never empty for long.
+void short_lives() {
+  Crew crew;
+  int turns = 0;
+  for (int round = 0; round < 10; ++round) {
+    for (int i = 0; i < 12; ++i) {
+      crew.go([&] {
+        ++turns;
+        compute(40);
+      });
+    }
+    {
+      gort::sched::StoppedWorld world;
+      gort::sched::resize_processors(world.token(), 1 + static_cast<int>(below(4)));
+    }
+    compute(60);
+    if (below(2) == 0) gort::yield();
+  }
+  crew.join();
+  EXPECT(turns == 120);
 }
 
 // A locked goroutine runs on its thread and on no other, and nobody else runs there.
@@ -181,7 +205,10 @@ void stopped_worlds() {
   for (int i = 0; i < 6; ++i) {
     crew.go([&] {
       for (int round = 0; round < 15; ++round) {
-        { Section section; ++running; }
+        {
+          Section section;
+          ++running;
+        }
         if (below(3) == 0) gort::yield();
       }
       tokens.acquire();
@@ -207,9 +234,13 @@ void stopped_worlds() {
 }  // namespace
 
 const std::vector<Scenario> thread_scenarios = {
-    {"blocking_calls", blocking_calls}, {"silent_blocking", silent_blocking},
-    {"locked_threads", locked_threads}, {"resizing", resizing},
-    {"foreign_threads", foreign_threads}, {"stopped_worlds", stopped_worlds},
+    {"blocking_calls", blocking_calls},
+    {"silent_blocking", silent_blocking},
+    {"short_lives", short_lives},
+    {"locked_threads", locked_threads},
+    {"resizing", resizing},
+    {"foreign_threads", foreign_threads},
+    {"stopped_worlds", stopped_worlds},
 };
 
 }  // namespace sim

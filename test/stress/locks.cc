@@ -103,8 +103,8 @@ void rw_round(Random& random) {
 // A bounded queue of a mutex and two conds: what is put in comes out, and it is never too full.
 void queue_round(Random& random) {
   gort::mutex m;
-  gort::cond not_empty(m);
-  gort::cond not_full(m);
+  gort::cond not_empty;
+  gort::cond not_full;
   std::deque<long> queue;
   const std::size_t limit = static_cast<std::size_t>(random.between(1, 5));
   const int peers = random.between(1, 5);

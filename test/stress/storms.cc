@@ -78,7 +78,7 @@ void barrier_round(Random& random) {
   const int members = random.between(2, 12);
   const int generations = random.between(10, 200);
   gort::mutex m;
-  gort::cond all_here(m);
+  gort::cond all_here;
   int here = 0;
   int generation = 0;
   std::atomic<int> wrong{0};

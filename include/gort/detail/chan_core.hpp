@@ -1,8 +1,9 @@
 // The few functions that chan<T> and select call.
 //
-// What is typed is a thin shell in chan.hpp and select.hpp; behind it channels move values of which they know the size and,
-// where copying bytes will not do, two functions. Values that are copied as bytes and fit in a register or two go in
-// and out by value: no address, no indirect call. Others go by address:
+// What is typed is a thin shell in chan.hpp and select.hpp; behind it channels move values of which
+// they know the size and, where copying bytes will not do, two functions. Values that are copied as
+// bytes and fit in a register or two go in and out by value: no address, no indirect call. Others
+// go by address:
 //
 //   kind     sent from            received into
 //   bytes    a T                  memory for a T
@@ -46,19 +47,24 @@ struct element_type {
 
 template <class T>
 inline constexpr bool is_plain_element =
-    std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>;
+    std::is_trivially_copyable_v<T>&& std::is_trivially_destructible_v<T>;
 
 template <class T>
 constexpr element_type make_element_type() {
   if constexpr (is_plain_element<T>) {
-    return {std::is_empty_v<T> ? 0 : sizeof(T), alignof(T), element_kind::bytes,
-            nullptr,  nullptr,    nullptr};
+    return {std::is_empty_v<T> ? 0 : sizeof(T),
+            alignof(T),
+            element_kind::bytes,
+            nullptr,
+            nullptr,
+            nullptr};
   } else {
-    return {sizeof(T), alignof(T), element_kind::object,
+    return {sizeof(T),
+            alignof(T),
+            element_kind::object,
             [](void* slot, void* value) { ::new (slot) T(std::move(*static_cast<T*>(value))); },
             [](void* optional, void* value) {
-              static_cast<std::optional<T>*>(optional)->emplace(
-                  std::move(*static_cast<T*>(value)));
+              static_cast<std::optional<T>*>(optional)->emplace(std::move(*static_cast<T*>(value)));
             },
             [](void* slot) noexcept { static_cast<T*>(slot)->~T(); }};
   }
@@ -66,7 +72,8 @@ constexpr element_type make_element_type() {
 template <class T>
 inline constexpr element_type element_type_of = make_element_type<T>();
 
-// The register form of a plain element: an unsigned integer of its size, two of them, nothing; or void.
+// The register form of a plain element: an unsigned integer of its size, two of them, nothing; or
+// void.
 struct no_word {};
 struct two_words {
   std::uint64_t low, high;
@@ -99,7 +106,8 @@ struct chan_layout {
 };
 // Throws runtime_error("makechan: size out of range").
 chan_layout layout_channel(const element_type& type, std::int64_t capacity, bool in_range);
-// Makes a channel in memory of that layout; `destroy` ends the body, by end_channel and giving its memory back.
+// Makes a channel in memory of that layout; `destroy` ends the body, by end_channel and giving its
+// memory back.
 sync::Channel* init_channel(void* memory, const element_type& type, std::size_t capacity,
                             counted::destroy_function destroy) noexcept;
 void end_channel(counted* body) noexcept;  // destroys what is buffered
@@ -127,13 +135,13 @@ struct select_entry {
   sync::Channel* channel = nullptr;
   void* slot = nullptr;  // as in the table above
   bool is_send = false;
-  bool ok = false;       // out: false for a receive that found its channel closed
+  bool ok = false;  // out: false for a receive that found its channel closed
 };
 inline constexpr std::int64_t kWaitForever = INT64_MAX;
 inline constexpr std::int64_t kNoWait = INT64_MIN;
 inline constexpr std::size_t kNotChosen = SIZE_MAX;
-// Does one of the operations and returns its index; kNotChosen when none was ready within `wait_ns`.
-// Throws runtime_error("send on closed channel") and what moving an element throws.
+// Does one of the operations and returns its index; kNotChosen when none was ready within
+// `wait_ns`. Throws runtime_error("send on closed channel") and what moving an element throws.
 std::size_t select_from(select_entry* entries, std::size_t count, std::int64_t wait_ns);
 
 // Blocking operations that end when `done` is closed; false if they did. `done` null: never.

@@ -1,12 +1,15 @@
 // What a context is made of, and the few functions that the public templates call.
 //
-// A context is a chain of nodes towards its root: each holds a value, or can be cancelled, or cuts off the cancelling
-// of those above it (without_cancel). Nodes are counted; a node keeps those above it alive, never those
-// below. Nodes never change but for what a cancellation writes, so walking up needs no lock.
+// A context is a chain of nodes towards its root: each holds a value, or can be cancelled, or cuts
+// off the cancelling of those above it (without_cancel). Nodes are counted; a node keeps those
+// above it alive, never those below. Nodes never change but for what a cancellation writes, so
+// walking up needs no lock.
 //
-// Every node knows the nearest one above or at itself that can be cancelled, its scope, so that asking whether a
-// context is done does not walk. These names are for gort's headers, not for users.
-// Not here: cancelling (src/sync/context.cc).
+// Every node knows the nearest one above or at itself that can be cancelled, its scope, so that
+// asking whether a context is done does not walk.
+//
+// These names are for gort's headers, not for users. Not here: cancelling (src/sync/context.cc),
+// the done channel for those who wait with a context (chan_core.hpp).
 #pragma once
 
 #include <atomic>
@@ -17,10 +20,6 @@
 
 namespace gort {
 class context;
-}
-
-namespace gort::sync {
-struct Channel;
 }
 
 namespace gort::detail {
@@ -81,10 +80,5 @@ struct value_node : context_node {
 context_function* make_context_function(const function_type& type);
 void watch_context(const context& ctx, context_function* owner);
 bool unwatch_context(context_function* owner) noexcept;
-
-// For those who wait with a context: the channel that is closed when `ctx` is done, made on first use and alive for as
-// long as `ctx`; null if it can never be done.
-sync::Channel* done_core(const context& ctx);
-[[noreturn]] void throw_context_error(const context& ctx);
 
 }  // namespace gort::detail

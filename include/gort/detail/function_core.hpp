@@ -1,11 +1,13 @@
 // A callable that something else will start: what after_func stores, by time or by context.
 //
-// The callable lies in one block with what decides when it runs, its owner, so that an after_func costs one allocation.
-// It may run several times, and at the same time as itself (a timer that is reset while its function
-// runs), so a run does not consume it: each goroutine that runs it holds a reference to the block, and whoever drops
-// the last one destroys the callable, outside the runtime, as its destructor is the user's.
+// The callable lies in one block with what decides when it runs, its owner, so that an after_func
+// costs one allocation. It may run several times, and at the same time as itself (a timer that is
+// reset while its function runs), so a run does not consume it: each goroutine that runs it holds a
+// reference to the block, and whoever drops the last one destroys the callable, outside the
+// runtime, as its destructor is the user's.
 //
-// These names are for gort's headers, not for users. Not here: what starts it (src/sync/timers.cc, context.cc).
+// These names are for gort's headers, not for users. Not here: what starts it (src/sync/timers.cc,
+// context.cc).
 #pragma once
 
 #include <cstddef>
@@ -21,7 +23,8 @@
 
 namespace gort::detail {
 
-// The owners; each begins with counted. A goroutine's closure is a pointer to one, with a reference.
+// The owners; each begins with counted. A goroutine's closure is a pointer to one, with a
+// reference.
 struct function_timer;    // after_func(duration, f); src/sync/timers.cc
 struct context_function;  // after_func(context, f); src/sync/context.cc
 

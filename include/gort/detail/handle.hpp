@@ -1,12 +1,15 @@
 // The handle: how a channel, a reference in Go, is held by C++ variables.
 //
-// A body is memory that begins with `counted`; a handle is one pointer to it, and who drops the last one destroys it. So
-// the memory of a cycle of channels that hold each other is not returned: a collected heap that traces the pointer in
-// place of the counter is what this type is the seam for. Nothing else in the public headers counts.
+// A body is memory that begins with `counted`; a handle is one pointer to it, and who drops the
+// last one destroys it. So the memory of a cycle of channels that hold each other is not returned:
+// a collected heap that traces the pointer in place of the counter is what this type is the seam
+// for. Nothing else in the public headers counts.
 //
-// Copying costs one atomic addition, using the body through a handle nothing. One variable may not be assigned while
-// another thread uses it (as with std::shared_ptr); any number of handles of one body may be used at once.
-// [H1] `counted` stands at the beginning of every body, so a pointer to an incomplete body type can be counted.
+// Copying costs one atomic addition, using the body through a handle nothing. One variable may not
+// be assigned while another thread uses it (as with std::shared_ptr); any number of handles of one
+// body may be used at once.
+// [H1] `counted` stands at the beginning of every body, so a pointer to an incomplete body type can
+//      be counted.
 // Not here: where the memory comes from (src/heap/heap.cc).
 #pragma once
 
@@ -18,7 +21,8 @@
 namespace gort::detail {
 
 struct counted {
-  // Called by whoever drops the last handle, outside the runtime's sections; must end the body and its memory.
+  // Called by whoever drops the last handle, outside the runtime's sections; must end the body and
+  // its memory.
   using destroy_function = void (*)(counted* body) noexcept;
 
   std::atomic<std::uint32_t> references{1};
@@ -26,7 +30,8 @@ struct counted {
   destroy_function destroy = nullptr;
 };
 
-// Memory for a body from the heap; ends the process ("out of memory") rather than return null. `align` is a power of two.
+// Memory for a body from the heap; ends the process ("out of memory") rather than return null.
+// `align` is a power of two.
 void* allocate_body(std::size_t bytes, std::size_t align);
 void free_body(void* body) noexcept;
 
@@ -70,9 +75,13 @@ class handle {
     if (body_ != nullptr) count()->references.fetch_add(1, std::memory_order_relaxed);
   }
   void release() noexcept {
-    // acq_rel: pairs with itself in the other handles, so that the last one sees what they did to the body.
-    if (count()->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-      count()->destroy(count());
+    // Who holds the only handle need not count it off: nobody else can make another. Both acquire
+    // and acq_rel pair with the latter in other handles: the last one sees what they did to the
+    // body.
+    counted* const body = count();
+    if (body->references.load(std::memory_order_acquire) == 1 ||
+        body->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      body->destroy(body);
     }
   }
 

@@ -1,12 +1,14 @@
 // The typed cases of a select, and the select over a fixed number of them.
 //
-// Each case knows its channel and where its value lies, which is all that the core is told, and what to do when it was
-// chosen. Those that wait for no channel, the timeouts, are left out of the core's list and make up its time limit; which
-// case stands where in the list is known at compile time.
+// Each case knows its channel and where its value lies, which is all that the core is told, and
+// what to do when it was chosen. Those that wait for no channel, the timeouts, are left out of the
+// core's list and make up its time limit; which case stands where in the list is known at compile
+// time.
 //
-// A value is received directly into the user's std::optional, if that is empty; if it is not, its old value would be destroyed
-// under the channel's lock, so then it goes through the case. Plain elements always do: the core writes bytes.
-// These names are for gort's headers, not for users. Not here: lists made at run time (select_case.hpp).
+// A value is received directly into the user's std::optional, if that is empty; if it is not, its
+// old value would be destroyed under the channel's lock, so then it goes through the case. Plain
+// elements always do: the core writes bytes. These names are for gort's headers, not for users. Not
+// here: lists made at run time (select_case.hpp).
 #pragma once
 
 #include <algorithm>
@@ -29,11 +31,13 @@ struct no_callback {
 template <class C>
 concept receivable = requires {
   typename C::value_type;
-} && std::is_base_of_v<recv_operations<C, typename C::value_type>, C>;
+}
+&&std::is_base_of_v<recv_operations<C, typename C::value_type>, C>;
 template <class C>
 concept sendable = requires {
   typename C::value_type;
-} && std::is_base_of_v<send_operations<C, typename C::value_type>, C>;
+}
+&&std::is_base_of_v<send_operations<C, typename C::value_type>, C>;
 template <class F, class T>
 concept receiver_of = std::is_invocable_v<F&, std::optional<T>> || std::is_invocable_v<F&>;
 
@@ -47,8 +51,7 @@ struct recv_slot {
   }
 };
 template <class T>
-  requires(!is_plain_element<T>)
-struct recv_slot<T> {
+requires(!is_plain_element<T>) struct recv_slot<T> {
   std::optional<T> value;
   void* address() noexcept { return &value; }
   std::optional<T> take(bool) {

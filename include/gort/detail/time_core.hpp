@@ -1,7 +1,8 @@
 // The few functions that time.hpp calls, and durations made into nanoseconds.
 //
-// All times are nanoseconds on the monotonic clock, which std::chrono::steady_clock is too. What a duration cannot be in
-// them saturates: "for ever" stays for ever, and nothing is rounded to less than was asked.
+// All times are nanoseconds on the monotonic clock, which std::chrono::steady_clock is too. What a
+// duration cannot be in them saturates: "for ever" stays for ever, and nothing is rounded to less
+// than was asked.
 // These names are for gort's headers, not for users. Not here: the timers (src/sync/timers.cc).
 #pragma once
 
@@ -50,12 +51,12 @@ void sleep_for(std::int64_t ns, const context& ctx);
 void sleep_until(std::int64_t when_ns);
 void sleep_until(std::int64_t when_ns, const context& ctx);
 
-// A timer with a channel is one body: both live until the last handle of either is gone. `memory` is for
-// kChannelTimerBytes, aligned to a cache line. `period_ns` 0: once.
+// A timer with a channel is one body: both live until the last handle of either is gone. `memory`
+// is for kChannelTimerBytes, aligned to a cache line. `period_ns` 0: once.
 inline constexpr std::size_t kChannelTimerBytes = 192;
 inline constexpr std::size_t kChannelTimerAlignment = 64;
-sync::Channel* init_channel_timer(void* memory, counted::destroy_function destroy,
-                                  std::int64_t ns, std::int64_t period_ns) noexcept;
+sync::Channel* init_channel_timer(void* memory, counted::destroy_function destroy, std::int64_t ns,
+                                  std::int64_t period_ns) noexcept;
 void end_channel_timer(counted* body) noexcept;  // leaves its memory
 bool stop_channel_timer(sync::Channel* channel);
 bool reset_channel_timer(sync::Channel* channel, std::int64_t ns, std::int64_t period_ns);

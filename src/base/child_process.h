@@ -1,7 +1,8 @@
 // A child process of a unit test: for what must die, and for what changes the process for good.
 //
-// Started from a goroutine as well as from a plain test. The child has the calling thread alone, so it may touch gort's
-// records but not wait for anybody. It ends without running destructors, so leak checkers see nothing.
+// Started from a goroutine as well as from a plain test. The child has the calling thread alone, so
+// it may touch gort's records but not wait for anybody. It ends without running destructors, so
+// leak checkers see nothing.
 // Not here: whole programs that must die (test/crash).
 #pragma once
 
@@ -19,7 +20,8 @@ struct Ended {
   std::string text;  // what it wrote to stderr
 };
 
-// Runs `f` in a child process, which exits with what it returns. Signals that kill keep their default action.
+// Runs `f` in a child process, which exits with what it returns. Signals that kill keep their
+// default action.
 template <class F>
 Ended in_child(F f) {
   Ended ended;
