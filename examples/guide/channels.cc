@@ -48,8 +48,8 @@ int total_of_both(gort::recv_chan<int> a, gort::recv_chan<int> b) {
   int sum = 0;
   while (a || b) {
     gort::select(
-        gort::on_recv(a, [&](std::optional<int> v) { v ? void(sum += *v) : void(a = {}); }),
-        gort::on_recv(b, [&](std::optional<int> v) { v ? void(sum += *v) : void(b = {}); }));
+        gort::on_recv(a, [&](std::optional<int> v) { if (v) sum += *v; else a = {}; }),
+        gort::on_recv(b, [&](std::optional<int> v) { if (v) sum += *v; else b = {}; }));
   }
   return sum;
 }
@@ -59,7 +59,10 @@ int relay(gort::recv_chan<int> in, gort::send_chan<int> out, gort::recv_chan<gor
   std::optional<int> value;
   for (int passed_on = 0;; ++passed_on) {
     switch (gort::select(gort::on_recv(in, value), gort::on_recv(stop))) {
-      case 0: out.send(*value); break;
+      case 0:
+        if (!value) return passed_on;  // closed
+        out.send(*value);
+        break;
       case 1: return passed_on;
     }
   }

@@ -6,6 +6,8 @@
 // errgroup and singleflight (groups.hpp), task and task_group (task.hpp).
 #pragma once
 
+#include <cxxabi.h>
+
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -118,7 +120,9 @@ auto once_value(F f) {
     shared->run.call([&] {
       try {
         shared->result.emplace(shared->f());
-      } catch (const std::exception&) {
+      } catch (const abi::__forced_unwind&) {
+        throw;  // goexit
+      } catch (...) {
         shared->failure = std::current_exception();
       }
     });

@@ -9,6 +9,15 @@
 #include <cstring>
 #include <vector>
 
+#include "sched/thread.h"
+
+// base/ leaves it to the scheduler to define; here there is none.
+namespace gort::sched {
+extern "C" {
+Thread gort_unattached_thread;
+}
+}  // namespace gort::sched
+
 TEST_CASE("bodies of all sizes and alignments are aligned and do not overlap") {
   struct Block {
     unsigned char* body;

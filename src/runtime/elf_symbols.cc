@@ -40,7 +40,8 @@ class MappedFile {
   // `count` records at `offset`; null if the file does not reach so far.
   template <class T>
   const T* at(std::size_t offset, std::size_t count = 1) const {
-    if (data_ == nullptr || offset > bytes_ || count > (bytes_ - offset) / sizeof(T)) return nullptr;
+    if (data_ == nullptr || offset > bytes_) return nullptr;
+    if (count > (bytes_ - offset) / sizeof(T)) return nullptr;
     return reinterpret_cast<const T*>(data_ + offset);
   }
 

@@ -107,14 +107,21 @@ void Simulator::run_context() {
   __builtin_unreachable();
 }
 
+namespace {
+// Apart from the switch: no thread-local address may be known on both sides of it [T1].
+[[gnu::noinline]] void exchange_exceptions(ExceptionState& saved, const ExceptionState& restored) {
+  saved = *exception_state();
+  *exception_state() = restored;
+}
+}  // namespace
+
 void Simulator::switch_to(Context* next) {
   Context* self = running_;
   if (next == self) return;
   self->thread = base::current_thread();
-  self->exceptions = *exception_state();
   running_ = next;
   base::set_current_thread(next->thread);
-  *exception_state() = next->exceptions;
+  exchange_exceptions(self->exceptions, next->exceptions);
 #if defined(__SANITIZE_THREAD__)
   self->fiber = __tsan_get_current_fiber();
   if (next->fiber == nullptr) next->fiber = __tsan_create_fiber(0);

@@ -6,16 +6,20 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "gort/chan.hpp"
 #include "gort/context.hpp"
+#include "gort/debug.hpp"
 #include "gort/go.hpp"
 #include "gort/select.hpp"
 #include "sync/chan.h"
 
+using namespace std::chrono_literals;
 using gort::chan;
 using gort::make;
 using gort::sync::Channel;
@@ -273,42 +277,30 @@ TEST_CASE("closing wakes a crowd of senders, who keep their values") {
 }
 
 TEST_CASE("who waits in a channel shows why in a dump") {
-  using gort::WaitReason;
-  // Parks in `wait`, and says what a dump would have said.
-  auto reason_of = [](const chan<int>& in, bool sends, auto wait) {
+  auto c = make<chan<int>>();
+  auto [ctx, cancel] = gort::with_cancel(gort::background());
+  // True as soon as the dump says that a goroutine that calls `wait` waits for `reason`.
+  auto shows = [&](const std::string& reason, auto wait) {
     auto over = make<chan<gort::unit>>(1);
-    gort::go([=] {
+    gort::go(gort::goroutine_options{.name = "probe"}, [=] {
       wait();
       over.send({});
     });
-    const gort::sync::WaitQueue& queue = sends ? core(in)->senders : core(in)->receivers;
-    WaitReason reason = WaitReason::none;
+    const std::string line = "\"probe\" [" + reason + "]";
     wait_until([&] {
-      gort::sched::Section section;
-      gort::base::Guard guard(core(in)->lock);
-      if (queue.first == nullptr) return false;
-      const gort::sched::Goroutine* waiting = queue.first->goroutine;
-      if (waiting->status.load() != gort::sched::Status::waiting) return false;
-      reason = waiting->wait_reason;
-      return true;
+      std::ostringstream dump;
+      gort::dump_goroutines(dump);
+      return dump.str().find(line) != std::string::npos;
     });
-    if (sends) {
-      (void)in.recv();
-    } else {
-      in.send(1);
-    }
+    if (!c.try_send(1)) (void)c.recv();
     (void)over.recv();
-    return reason;
+    return true;
   };
-  auto c = make<chan<int>>();
-  auto [ctx, cancel] = gort::with_cancel(gort::background());
-  CHECK(reason_of(c, false, [=] { (void)c.recv(); }) == WaitReason::chan_receive);
-  CHECK(reason_of(c, true, [=] { c.send(1); }) == WaitReason::chan_send);
-  CHECK(reason_of(c, false, [=, ctx = ctx] { (void)c.recv(ctx); }) == WaitReason::chan_receive);
-  CHECK(reason_of(c, true, [=, ctx = ctx] { c.send(1, ctx); }) == WaitReason::chan_send);
-  CHECK(reason_of(c, false, [=] {
-          gort::select(gort::on_recv(c), gort::on_timeout(std::chrono::hours(1)));
-        }) == WaitReason::select);
+  CHECK(shows("chan receive", [=] { (void)c.recv(); }));
+  CHECK(shows("chan send", [=] { c.send(1); }));
+  CHECK(shows("chan receive", [=, ctx = ctx] { (void)c.recv(ctx); }));
+  CHECK(shows("chan send", [=, ctx = ctx] { c.send(1, ctx); }));
+  CHECK(shows("select", [=] { gort::select(gort::on_recv(c), gort::on_timeout(1h)); }));
   cancel();
 }
 

@@ -6,6 +6,8 @@
 // [V1] A wait_group's count and its number of waiters are one word, so whoever brings the count to zero learns in the same
 //      instruction whether anybody waits; if not, it never touches the group again: it may be gone.
 // Runs inside the runtime; parks. Not here: mutex.cc, rw_mutex.cc.
+#include <optional>
+
 #include "base/assert.h"
 #include "sync/wait_list.h"
 
@@ -37,33 +39,17 @@ bool wait_in(Section& section, WaitList& list, Waiter& waiter, const context* ct
 // --- cond ------------------------------------------------------------------------------------------
 
 bool cond_core::wait(const context* ctx, void (*unlock)(void*), void* lock) {
+  // In the queue, choice and all, before the lock is released: a signal after that finds us. The user's unlock
+  // runs outside the runtime.
+  std::optional<Section> section(std::in_place);
   Waiter waiter;
-  {
-    // In the queue before the lock is released: a signal after that finds us. The user's unlock runs outside.
-    Section section;
-    base::Guard guard(open(list).lock);
-    waiter.goroutine = section.goroutine();
-    waiter.resume = nullptr;
-    waiter.tag = 0;
-    open(list).queue.push_back(&waiter);
-  }
-  unlock(lock);
-  Section section;
-  Choice choice;
-  Channel* done = done_of(ctx);
-  if (done == nullptr) {
-    section.park(WaitReason::cond_wait);
-    return true;
-  }
-  // A cancellable wait needs its choice before anybody may claim it: take our place again with one.
+  CancellableWait wait(*section, waiter, done_of(ctx));
   open(list).lock.lock();
-  if (waiter.queue == nullptr) {
-    open(list).lock.unlock();
-    section.park(WaitReason::cond_wait);  // signalled already; the wake-up is on its way
-    return true;
-  }
-  CancellableWait wait(section, waiter, done);
+  open(list).queue.push_back(&waiter);
   open(list).lock.unlock();
+  section.reset();
+  unlock(lock);
+  section.emplace();
   return wait.park(open(list).lock, WaitReason::cond_wait) == WaitOutcome::woken;
 }
 

@@ -58,7 +58,7 @@ constexpr std::size_t kMostOnStack = 64;  // also the width of pass 1's set
 }
 
 // Pass 1 for one operation. True if it was done; then everything is released and left.
-bool try_alone(Thread* thread, select_entry& entry) {
+[[gnu::flatten]] bool try_alone(Thread* thread, select_entry& entry) {
   Channel* const c = entry.channel;
   Waiter* woken = nullptr;
   c->lock.lock();

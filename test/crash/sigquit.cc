@@ -1,6 +1,8 @@
-// SIGQUIT shows all goroutines, also those that are running, and why the others wait.
+// SIGQUIT shows all goroutines, also those that are running, and why the others wait. (The race
+// detector keeps signals back until a thread makes a call that it knows; none here does.)
 //
 // signal-after-ms: 300 QUIT
+// not-under: tsan
 // expect-exit: 2
 // expect-stderr: SIGQUIT: quit
 // expect-stderr: PC=0x
