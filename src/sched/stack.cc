@@ -149,6 +149,7 @@ void StackCache::flush() {
 }
 
 std::size_t StackCache::trim() {
+  settle();
   std::size_t given_back = 0;
   for (List* list : {&slots_, &rooms_}) {
     for (unsigned i = 0; i < list->count; ++i) {
