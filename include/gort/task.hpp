@@ -3,251 +3,256 @@
 //     auto answer = gort::spawn([] { return 6 * 7; });
 //     std::cout << answer.get();
 //
-// A task is the right to a goroutine's result; it moves, and dropping it detaches the goroutine. An exception that leaves the
-// function is kept and rethrown by get; if the task was dropped before, nobody can ask for it, and it ends the process like
-// any other. A task_group is structured: all it starts has ended when wait, or its destructor, returns.
+// A task is the right to a goroutine's result; it moves, and dropping it detaches the goroutine. An
+// exception that leaves the function is kept and rethrown by get. If the task was dropped before
+// anybody knew of it, nobody can ask for it, and it ends the process like any other.
+// A task_group is structured: all it starts has ended when wait, or its destructor, returns.
 // Not here: goroutines without results (go.hpp), errgroup (groups.hpp).
 #pragma once
 
 #include <cxxabi.h>
-
+#include <atomic>
 #include <exception>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "gort/context.hpp"
+#include "gort/detail/goroutine_group.hpp"
+#include "gort/detail/handle.hpp"
 #include "gort/detail/sync_core.hpp"
 #include "gort/error.hpp"
 #include "gort/go.hpp"
-#include "gort/mutex.hpp"
 
 namespace gort {
 
 namespace detail {
 
+// Where a result is kept. It is taken once.
 template <class R>
 struct task_value {
   std::optional<R> value;
+
   template <class Call>
-  void fill(Call&& call) {
-    value.emplace(call());
+  void fill(Call& call) {
+    value.emplace(call.run());
   }
   R take() { return std::move(*value); }
 };
 template <class R>
 struct task_value<R&> {
   R* value = nullptr;
+
   template <class Call>
-  void fill(Call&& call) {
-    value = std::addressof(call());
+  void fill(Call& call) {
+    value = std::addressof(call.run());
   }
   R& take() { return *value; }
 };
 template <>
 struct task_value<void> {
   template <class Call>
-  void fill(Call&& call) {
-    call();
+  void fill(Call& call) {
+    call.run();
   }
   void take() {}
 };
 
+// Shared by the task and its goroutine; one reference each.
 template <class R>
-struct task_state {
+struct task_state : counted {
+  task_state() {
+    references.store(2, std::memory_order_relaxed);
+    destroy = [](counted* body) noexcept { delete static_cast<task_state*>(body); };
+  }
+
+  // Who comes second, the task that is dropped or the function that fails, sees to the failure.
+  enum Phase : std::uint8_t { kept, dropped, failed };
+
   gate_core ended;
-  std::atomic<bool> dropped{false};
+  std::atomic<std::uint8_t> phase{kept};
+  std::atomic<bool> observed{false};  // somebody has waited for the end
   bool filled = false;
   std::exception_ptr failure;
   task_value<R> result;
 };
 
+template <class F, class... Args>
+using task_result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
+
+template <class R, class Call>
+struct task_call {
+  handle<task_state<R>> state;
+  Call call;
+
+  void operator()() {
+    struct finish {  // also when goexit unwinds
+      task_state<R>* state;
+      ~finish() { state->ended.open(); }
+    } at_end{state.get()};
+    if (state.get()->phase.load(std::memory_order_relaxed) == task_state<R>::dropped) {
+      call.run();  // as a plain goroutine: what leaves it is reported with its whole stack
+      return;
+    }
+    try {
+      state.get()->result.fill(call);
+      state.get()->filled = true;
+    } catch (const abi::__forced_unwind&) {
+      throw;  // goexit
+    } catch (...) {
+      state.get()->failure = std::current_exception();
+      const auto before =
+          state.get()->phase.exchange(task_state<R>::failed, std::memory_order_acq_rel);
+      if (before == task_state<R>::dropped) throw;
+    }
+  }
+};
+
 }  // namespace detail
 
 template <class R>
-class task {
+class [[nodiscard]] task {
  public:
   using result_type = R;
 
   task() = default;  // of nothing
   task(task&&) noexcept = default;
   task& operator=(task&& other) noexcept {
-    drop();
-    state_ = std::move(other.state_);
+    if (this != &other) {
+      drop();
+      state_ = std::move(other.state_);
+    }
     return *this;
   }
   ~task() { drop(); }
 
-  // False for one of nothing, moved from, or asked already.
-  bool valid() const noexcept { return state_ != nullptr; }
-  // Waits, and gives the result or rethrows what left the function. Once: then the task is of nothing. Throws
-  // runtime_error if it is of nothing, or if the goroutine ended by goexit.
+  // False for one of nothing, moved from, or whose result was taken.
+  bool valid() const noexcept { return state_.get() != nullptr; }
+  // Waits, and gives the result or rethrows what left the function. Once: then the task is of
+  // nothing. Throws runtime_error if it is of nothing, or if the goroutine ended by goexit.
   R get() {
     wait();
     return take();
   }
-  R get(const context& ctx) {  // throws context_error if that is done first; the task is still valid then
+  // Throws context_error if that is done first; then the task is still valid.
+  R get(const context& ctx) {
     wait(ctx);
     return take();
   }
   // Until the goroutine has ended; throws nothing of it.
-  void wait() const { checked().ended.wait(nullptr); }
-  void wait(const context& ctx) const { checked().ended.wait(&ctx); }
-  bool done() const { return checked().ended.is_open.load(std::memory_order_acquire); }
+  void wait() const {
+    checked().ended.wait(nullptr);
+    state_.get()->observed.store(true, std::memory_order_relaxed);
+  }
+  void wait(const context& ctx) const {
+    checked().ended.wait(&ctx);
+    state_.get()->observed.store(true, std::memory_order_relaxed);
+  }
+  bool done() const {
+    if (!checked().ended.is_open.load(std::memory_order_acquire)) return false;
+    state_.get()->observed.store(true, std::memory_order_relaxed);
+    return true;
+  }
 
-  explicit task(std::shared_ptr<detail::task_state<R>> state) : state_(std::move(state)) {}  // spawn's
+  // For gort's own headers: takes over a reference.
+  explicit task(detail::task_state<R>* adopted) noexcept
+      : state_(detail::handle<detail::task_state<R>>::adopt(adopted)) {}
 
  private:
   detail::task_state<R>& checked() const {
-    if (!state_) throw runtime_error("task: no goroutine, or its result was taken");
-    return *state_;
-  }
-  void drop() noexcept {
-    if (state_) state_->dropped.store(true, std::memory_order_release);
+    if (!valid()) throw runtime_error("task: of no goroutine, or its result was taken");
+    return *state_.get();
   }
   R take() {
-    auto state = std::exchange(state_, nullptr);
-    if (state->failure) std::rethrow_exception(std::exchange(state->failure, nullptr));
-    if (!state->filled) throw runtime_error("task: its goroutine ended by goexit");
-    return state->result.take();
+    const detail::handle<detail::task_state<R>> mine(std::move(state_));
+    detail::task_state<R>& state = *mine.get();
+    if (state.failure) std::rethrow_exception(std::move(state.failure));
+    if (!state.filled) throw runtime_error("task: its goroutine ended by goexit");
+    return state.result.take();
+  }
+  void drop() noexcept {
+    if (!valid()) return;
+    detail::task_state<R>& state = *state_.get();
+    const auto before =
+        state.phase.exchange(detail::task_state<R>::dropped, std::memory_order_acq_rel);
+    // A failure that nobody has heard of ends the process here as it would have a moment later.
+    // Not while another is on its way: that one is to be seen.
+    if (before == detail::task_state<R>::failed && std::uncaught_exceptions() == 0 &&
+        !state.observed.load(std::memory_order_relaxed)) {
+      std::rethrow_exception(state.failure);
+    }
   }
 
-  std::shared_ptr<detail::task_state<R>> state_;
+  detail::handle<detail::task_state<R>> state_;
 };
 
 namespace detail {
 
-template <class R, class Call>
-void run_task(task_state<R>& state, Call& call) {
-  struct finish {
-    task_state<R>& state;
-    ~finish() { state.ended.set(); }
-  } at_end{state};
-  try {
-    state.result.fill([&]() -> R { return call.run(); });
-    state.filled = true;
-  } catch (const abi::__forced_unwind&) {
-    throw;  // goexit
-  } catch (...) {
-    if (state.dropped.load(std::memory_order_acquire)) throw;  // nobody can ask for it
-    state.failure = std::current_exception();
-  }
-}
-
 template <class F, class... Args>
-auto spawn_with(const spawn_options* options, F&& f, Args&&... args) {
-  using result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
-  using call_type = bound_call<std::decay_t<F>, std::decay_t<Args>...>;
+task<task_result<F, Args...>> spawn_with(const spawn_options* options, F&& f, Args&&... args) {
+  using result = task_result<F, Args...>;
+  using call = bound_call<std::decay_t<F>, std::decay_t<Args>...>;
+  using state = task_state<result>;
   if (is_nil_function(f)) fatal_go_of_nil();
-  auto state = std::make_shared<task_state<result>>();
-  go_with(options, [state, call = call_type(std::forward<F>(f),
-                                            std::forward<Args>(args)...)]() mutable {
-    run_task(*state, call);
-  });
-  return state;
+  auto made = std::make_unique<state>();
+  call bound(std::forward<F>(f), std::forward<Args>(args)...);
+  task<result> to_return(made.get());
+  go_with(options, task_call<result, call>{handle<state>::adopt(made.release()), std::move(bound)});
+  return to_return;
 }
 
 }  // namespace detail
 
-// Starts f(args...) in a goroutine and returns the right to its result. Null functions and options as for go.
+// Starts f(args...) in a goroutine and returns the right to its result. What copying f or an
+// argument throws is thrown here and nothing is started. Null functions and options as for go.
 template <class F, class... Args>
-  requires(!std::is_same_v<std::decay_t<F>, goroutine_options>)
-auto spawn(F&& f, Args&&... args) {
-  using result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
-  return task<result>(detail::spawn_with(nullptr, std::forward<F>(f), std::forward<Args>(args)...));
+requires(!std::is_same_v<std::decay_t<F>, goroutine_options>)
+    task<detail::task_result<F, Args...>> spawn(F&& f, Args&&... args) {
+  return detail::spawn_with(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
 }
 template <class F, class... Args>
-auto spawn(const goroutine_options& options, F&& f, Args&&... args) {
-  using result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
-  const detail::spawn_options given{options.name.data(), options.name.size(),
-                                    options.stack_limit};
-  return task<result>(detail::spawn_with(&given, std::forward<F>(f), std::forward<Args>(args)...));
+task<detail::task_result<F, Args...>> spawn(const goroutine_options& options, F&& f,
+                                            Args&&... args) {
+  const detail::spawn_options given{options.name.data(), options.name.size(), options.stack_limit};
+  return detail::spawn_with(&given, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 // Structured concurrency: a scope of goroutines with one context, which the first failure cancels.
+//
+//     gort::task_group group(ctx);
+//     for (auto& url : urls) group.go([&](gort::context ctx) { fetch(url, ctx); });
+//     group.wait();
 class task_group {
  public:
-  // Its context is made of `parent`.
-  explicit task_group(const gort::context& parent = background()) {
-    auto [ctx, cancel] = with_cancel(parent);
-    context_ = ctx;
-    cancel_ = cancel;
-  }
+  // Its context is made of `parent`, and done at the first failure, whose exception is its cause,
+  // or when wait returns.
+  explicit task_group(const gort::context& parent = background()) : group_(parent) {}
   task_group(const task_group&) = delete;
   task_group& operator=(const task_group&) = delete;
-  // Cancels what still runs if an exception is on its way, and waits for all.
+  // Waits for all; first cancels the context if the scope is left by an exception. A failure that
+  // wait was not called for is dropped.
   ~task_group() {
-    if (std::uncaught_exceptions() > exceptions_) cancel_();
-    running_.wait(nullptr);
-    cancel_();
+    if (std::uncaught_exceptions() > exceptions_) group_.cancel();
   }
 
-  const gort::context& context() const { return context_; }
-  void cancel() { cancel_(); }
+  const gort::context& context() const noexcept { return group_.ctx(); }
+  void cancel() { group_.cancel(); }
 
-  // Starts f() or f(context) in a goroutine.
+  // Starts f(), or f(context) with the group's, in a goroutine. Functions of the group may call it,
+  // too.
   template <class F>
   void go(F&& f) {
-    running_.add(1);
-    try {
-      gort::go([this, f = std::decay_t<F>(std::forward<F>(f))]() mutable {
-        struct finish {
-          task_group* group;
-          ~finish() { group->running_.add(-1); }
-        } at_end{this};
-        try {
-          if constexpr (std::is_invocable_v<std::decay_t<F>&, gort::context>) {
-            std::invoke(f, context_);
-          } else {
-            std::invoke(f);
-          }
-        } catch (const abi::__forced_unwind&) {
-          throw;  // goexit
-        } catch (...) {
-          fail(std::current_exception());
-        }
-      });
-    } catch (...) {
-      running_.add(-1);
-      throw;
-    }
+    group_.start(std::forward<F>(f), [] {});
   }
-  // Until all have ended; rethrows the first failure, once.
-  void wait() {
-    running_.wait(nullptr);
-    rethrow();
-  }
-  void wait(const gort::context& ctx) {
-    running_.wait(&ctx);
-    rethrow();
-  }
+  // Until all have ended; rethrows the first failure.
+  void wait() { group_.wait(nullptr); }
+  // Throws context_error if `until` is done first; the goroutines go on then.
+  void wait(const gort::context& until) { group_.wait(&until); }
 
  private:
-  void fail(std::exception_ptr failure) {
-    {
-      std::lock_guard guard(mutex_);
-      if (!failure_) failure_ = std::move(failure);
-    }
-    cancel_();
-  }
-  void rethrow() {
-    std::exception_ptr failure;
-    {
-      std::lock_guard guard(mutex_);
-      failure = std::exchange(failure_, nullptr);
-    }
-    if (failure) std::rethrow_exception(failure);
-  }
-
-  gort::context context_;
-  cancel_func cancel_;
-  detail::wait_group_core running_;
-  mutex mutex_;
-  std::exception_ptr failure_;
   const int exceptions_ = std::uncaught_exceptions();
+  detail::goroutine_group group_;
 };
 
 }  // namespace gort

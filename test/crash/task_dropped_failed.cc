@@ -1,0 +1,20 @@
+// A task whose function has failed and that is dropped before anybody waited for it ends the
+// process too: whether the function or the dropping was first must not decide.
+// expect-exit: 2
+// expect-stderr: panic: nobody has asked
+// expect-not: survived
+#include <gort/gort.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <stdexcept>
+
+int main() {
+  return gort::run([] {
+    {
+      auto task = gort::spawn([] { throw std::runtime_error("nobody has asked"); });
+      gort::sleep(std::chrono::milliseconds(20));
+    }
+    std::puts("survived");
+  });
+}
