@@ -44,9 +44,9 @@ Received select2(const std::vector<Channel>& c) {
 
 Received select8(const std::vector<Channel>& c) {
   std::optional<std::int64_t> v;
-  const std::int64_t chosen = gort::select(
-      on_recv(c[0], v), on_recv(c[1], v), on_recv(c[2], v), on_recv(c[3], v), on_recv(c[4], v),
-      on_recv(c[5], v), on_recv(c[6], v), on_recv(c[7], v));
+  const std::int64_t chosen =
+      gort::select(on_recv(c[0], v), on_recv(c[1], v), on_recv(c[2], v), on_recv(c[3], v),
+                   on_recv(c[4], v), on_recv(c[5], v), on_recv(c[6], v), on_recv(c[7], v));
   return {*v, chosen};
 }
 

@@ -215,9 +215,8 @@ void queued() {
 }
 
 constexpr bench::Benchmark kAll[] = {
-    {"spawn_join", one_by_one}, {"spawn_million", all_at_once},
-    {"ring_503", ring},         {"skynet", skynet},
-    {"sieve_4000", sieve},      {"parked", parked},
+    {"spawn_join", one_by_one}, {"spawn_million", all_at_once}, {"ring_503", ring},
+    {"skynet", skynet},         {"sieve_4000", sieve},          {"parked", parked},
     {"queued", queued},
 };
 

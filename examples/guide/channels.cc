@@ -46,11 +46,13 @@ int total(gort::recv_chan<int> in) {
 // Everything that two channels deliver, until both are closed.
 int total_of_both(gort::recv_chan<int> a, gort::recv_chan<int> b) {
   int sum = 0;
-  while (a || b) {
-    gort::select(
-        gort::on_recv(a, [&](std::optional<int> v) { if (v) sum += *v; else a = {}; }),
-        gort::on_recv(b, [&](std::optional<int> v) { if (v) sum += *v; else b = {}; }));
-  }
+  const auto take = [&](gort::recv_chan<int>& from) {
+    return gort::on_recv(from, [&](std::optional<int> v) {
+      if (!v) from = {};  // closed: a nil channel is never chosen
+      sum += v.value_or(0);
+    });
+  };
+  while (a || b) gort::select(take(a), take(b));
   return sum;
 }
 

@@ -22,8 +22,8 @@ namespace {
 using namespace textindex;
 
 // What differs from run to run: for people, not for comparing.
-void print_speed(const totals& sums, std::chrono::duration<double> elapsed,
-                 const options& wanted, const goroutine_numbers& numbers) {
+void print_speed(const totals& sums, std::chrono::duration<double> elapsed, const options& wanted,
+                 const goroutine_numbers& numbers) {
   const double seconds = elapsed.count();
   const double megabytes = static_cast<double>(sums.bytes.load()) / 1e6;
   std::fprintf(stderr, "%.1f MB in %.2f s, %.1f MB/s, ", megabytes, seconds,

@@ -93,12 +93,9 @@ void check_directory(const std::string& path) {
 options parse_options(int argc, char** argv) {
   enum { kSerial = 1, kTop, kWorkers, kExt, kHelpOption };
   static const option kOptions[] = {
-      {"serial", no_argument, nullptr, kSerial},
-      {"top", required_argument, nullptr, kTop},
-      {"workers", required_argument, nullptr, kWorkers},
-      {"ext", required_argument, nullptr, kExt},
-      {"help", no_argument, nullptr, kHelpOption},
-      {nullptr, 0, nullptr, 0},
+      {"serial", no_argument, nullptr, kSerial},         {"top", required_argument, nullptr, kTop},
+      {"workers", required_argument, nullptr, kWorkers}, {"ext", required_argument, nullptr, kExt},
+      {"help", no_argument, nullptr, kHelpOption},       {nullptr, 0, nullptr, 0},
   };
   options result;
   result.extensions = split_extensions(kDefaultExtensions);

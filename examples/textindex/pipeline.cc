@@ -57,7 +57,9 @@ class pipeline {
       walking_.release();
     });
     for (int i = 0; i < workers_; ++i) {
-      start(readers_, [this] { for (std::string path : paths_) read(std::move(path)); });
+      start(readers_, [this] {
+        for (std::string path : paths_) read(std::move(path));
+      });
       start(tokenizers_, [this] { tokenize(); });
     }
     close_after(walkers_, paths_);

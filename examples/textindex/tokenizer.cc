@@ -31,8 +31,8 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& lis
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-constexpr std::array<std::string_view, 9> kLiteralPrefixes = {
-    "L", "u", "U", "u8", "R", "LR", "uR", "UR", "u8R"};
+constexpr std::array<std::string_view, 9> kLiteralPrefixes = {"L",  "u",  "U",  "u8", "R",
+                                                              "LR", "uR", "UR", "u8R"};
 constexpr std::array<std::string_view, 8> kProseDirectives = {
     "include", "include_next", "import", "embed", "error", "warning", "pragma", "line"};
 

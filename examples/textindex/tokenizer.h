@@ -43,8 +43,17 @@ class tokenizer {
 
  private:
   enum class state {
-    code, word, number, quoted, escaped, slash, line_comment, block_comment, star,
-    raw_delimiter, raw_body,
+    code,
+    word,
+    number,
+    quoted,
+    escaped,
+    slash,
+    line_comment,
+    block_comment,
+    star,
+    raw_delimiter,
+    raw_body,
   };
 
   // Each takes the text from `p` on, in the state of its name, and returns where it stopped.

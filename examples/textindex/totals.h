@@ -9,7 +9,7 @@
 namespace textindex {
 
 struct totals {
-  std::atomic<std::uint64_t> files{0};   // whose text was counted
+  std::atomic<std::uint64_t> files{0};  // whose text was counted
   std::atomic<std::uint64_t> bytes{0};
   std::atomic<std::uint64_t> binary{0};  // left out
   std::atomic<std::uint64_t> failed{0};  // directories and files that could not be read

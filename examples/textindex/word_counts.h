@@ -67,7 +67,7 @@ class word_counts {
   }
 
  private:
-  static constexpr std::size_t kFirstPlaces = 1024;        // a power of two, as all sizes are
+  static constexpr std::size_t kFirstPlaces = 1024;  // a power of two, as all sizes are
   static constexpr std::size_t kBlockBytes = 64 * 1024;
 
   static std::uint32_t hash_of(std::string_view word) {

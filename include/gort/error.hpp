@@ -1,8 +1,9 @@
 // Errors: what gort throws, panic, and defer.
 //
-// Go has panics where C++ has exceptions, so a panic is an exception: gort::panic throws, catch recovers, and one
-// that leaves a goroutine ends the process as in Go. What the runtime itself throws derives from runtime_error
-// with Go's text. `defer` runs a callable at the end of its scope, however the scope is left.
+// Go has panics where C++ has exceptions, so a panic is an exception: gort::panic throws, catch
+// recovers, and one that leaves a goroutine ends the process as in Go. What the runtime itself
+// throws derives from runtime_error with Go's text. `defer` runs a callable at the end of its
+// scope, however the scope is left.
 // Not here: errors that cannot be caught; those end the process (docs/guide/errors.md).
 #pragma once
 
@@ -67,8 +68,8 @@ std::string describe_panic(const T& value) {
 
 }  // namespace detail
 
-// Throws panic_error carrying `value`. Go's panic. Strings, numbers and exceptions are printed as they are,
-// types with a to_string() by it, others as (type) address.
+// Throws panic_error carrying `value`. Go's panic. Strings, numbers and exceptions are printed as
+// they are, types with a to_string() by it, others as (type) address.
 template <class T>
 [[noreturn]] void panic(T&& value) {
   using value_type = std::decay_t<T>;

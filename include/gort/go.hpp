@@ -1,12 +1,13 @@
 // Goroutines: go, yield, goexit, blocking, goroutine_local.
 //
-// `go(f, args...)` starts a goroutine; f and its arguments are decayed and moved, as std::thread does it, into storage that
-// belongs to the goroutine. A goroutine costs 192 bytes until it first runs, then one page of stack.
+// `go(f, args...)` starts a goroutine; f and its arguments are decayed and moved, as std::thread
+// does it, into storage that belongs to the goroutine. A goroutine costs 192 bytes until it first
+// runs, then one page of stack.
 //
 //     gort::go([] { std::puts("hello from a goroutine"); });
 //
-// Every function here may be called from any OS thread. Not here: results (task.hpp), options of the whole program
-// (runtime.hpp), sleeping (time.hpp).
+// Every function here may be called from any OS thread. Not here: results (task.hpp), options of
+// the whole program (runtime.hpp), sleeping (time.hpp).
 #pragma once
 
 #include <cstddef>
@@ -36,7 +37,10 @@ template <class F>
 bool is_nil_function(const F& f) {
   if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
     return f == nullptr;
-  } else if constexpr (requires { f.target_type(); static_cast<bool>(f); }) {
+  } else if constexpr (requires {
+                         f.target_type();
+                         static_cast<bool>(f);
+                       }) {
     return !static_cast<bool>(f);  // std::function and its like
   } else {
     return false;
@@ -70,11 +74,11 @@ struct bound_call<F> {
 };
 
 template <class Call>
-inline constexpr bool fits_inline =
-    sizeof(Call) <= kInlineClosureBytes && alignof(Call) <= kInlineClosureBytes;
+inline constexpr bool fits_inline = sizeof(Call) <= kInlineClosureBytes &&
+                                    alignof(Call) <= kInlineClosureBytes;
 
-// The closure's captures die when the function has returned: also when goexit unwinds, never when the
-// process dies of an exception.
+// The closure's captures die when the function has returned: also when goexit unwinds, never when
+// the process dies of an exception.
 template <class Call>
 void run_inline(void* closure) {
   struct destroyer {
@@ -118,31 +122,33 @@ template <class F, class... Args>
 
 }  // namespace detail
 
-// Starts a goroutine that calls f(args...). Never blocks. A null function is fatal ("go of nil func value"). What the
-// copying of f or an argument throws is thrown here and nothing is started. Go's go statement.
+// Starts a goroutine that calls f(args...). Never blocks. A null function is fatal ("go of nil func
+// value"). What the copying of f or an argument throws is thrown here and nothing is started. Go's
+// go statement.
 template <class F, class... Args>
-  requires(!std::is_same_v<std::decay_t<F>, goroutine_options>)
-[[gnu::always_inline]] inline void go(F&& f, Args&&... args) {
+requires(!std::is_same_v<std::decay_t<F>, goroutine_options>)
+    [[gnu::always_inline]] inline void go(F&& f, Args&&... args) {
   detail::go_with(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 // The same with options; throws runtime_error for a stack limit outside its bounds.
 template <class F, class... Args>
 [[gnu::always_inline]] inline void go(const goroutine_options& options, F&& f, Args&&... args) {
-  const detail::spawn_options given{options.name.data(), options.name.size(),
-                                    options.stack_limit};
+  const detail::spawn_options given{options.name.data(), options.name.size(), options.stack_limit};
   detail::go_with(&given, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 // Lets other goroutines run; this one goes to the end of its queue. Go's runtime.Gosched.
 void yield();
 
-// Ends the calling goroutine after the destructors of all its scopes have run; catch (...) cannot stop
-// it. In the main goroutine: the others go on without it. Fatal on a thread that is no goroutine. Go's Goexit.
+// Ends the calling goroutine after the destructors of all its scopes have run; catch (...) cannot
+// stop it. In the main goroutine: the others go on without it. Fatal on a thread that is no
+// goroutine. Go's Goexit.
 [[noreturn]] void goexit();
 
-// Calls f, which may block its OS thread (a system call, a library's wait), without holding up other goroutines, and
-// returns its result. Costs a hand-over of the processor: not for calls that take less than a few microseconds.
+// Calls f, which may block its OS thread (a system call, a library's wait), without holding up
+// other goroutines, and returns its result. Costs a hand-over of the processor: not for calls that
+// take less than a few microseconds.
 template <class F>
 decltype(auto) blocking(F&& f) {
   struct scope {
@@ -152,9 +158,10 @@ decltype(auto) blocking(F&& f) {
   return std::invoke(std::forward<F>(f));
 }
 
-// A variable of which each goroutine has its own, made by T's default constructor, or by `initial()`, when the goroutine first
-// asks for it and destroyed when the goroutine ends. Foreign threads have theirs too, until they are detached.
-// The variable itself must outlive its users: make it static.
+// A variable of which each goroutine has its own, made by T's default constructor, or by
+// `initial()`, when the goroutine first asks for it and destroyed when the goroutine ends. Foreign
+// threads have theirs too, until they are detached. The variable itself must outlive its users:
+// make it static.
 template <class T>
 class goroutine_local {
  public:

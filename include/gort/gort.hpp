@@ -1,6 +1,7 @@
 // Everything of gort: `#include <gort/gort.hpp>`.
 //
-// Each area also has a header of its own, for those who count what they include. Not here: anything but includes.
+// Each area also has a header of its own, for those who count what they include. Not here: anything
+// but includes.
 #pragma once
 
 #include "gort/chan.hpp"

@@ -23,13 +23,13 @@ namespace gort {
 
 // What is left as it is here comes from the environment, or is Go's default.
 struct config {
-  int maxprocs = 0;                           // GOMAXPROCS: 1 to 1024; 0: from the environment
+  int maxprocs = 0;  // GOMAXPROCS: 1 to 1024; 0: from the environment
   // GOGC: percent of growth between collections, -1: off. GOMEMLIMIT: bytes; INT64_MAX: none.
   // Both are checked and kept for the collector; there is no collected memory yet.
   std::optional<int> gc_percent = {};
   std::optional<std::int64_t> memory_limit = {};
-  std::size_t stack_limit = 0;                // bytes per goroutine, 16 KiB to 1 GiB; 0: 256 MiB
-  int max_threads = 0;                        // OS threads; 0: 10,000
+  std::size_t stack_limit = 0;  // bytes per goroutine, 16 KiB to 1 GiB; 0: 256 MiB
+  int max_threads = 0;          // OS threads; 0: 10,000
 };
 
 namespace detail {
@@ -46,14 +46,16 @@ void run_main(const config& options, closure_entry entry, void* argument);
 // exception that leaves f ends the process. Throws runtime_error, naming the field, for a
 // configuration that cannot be. Go's main function.
 template <class F>
-  requires std::is_invocable_v<F&>
+requires std::is_invocable_v<F&>
 int run(const config& options, F&& f) {
   struct call {
     std::remove_reference_t<F>* f;
     int result = 0;
   } main{std::addressof(f)};
-  if constexpr (std::is_pointer_v<std::decay_t<F>> ||
-                requires { f.target_type(); static_cast<bool>(f); }) {
+  if constexpr (std::is_pointer_v<std::decay_t<F>> || requires {
+                  f.target_type();
+                  static_cast<bool>(f);
+                }) {
     if (!static_cast<bool>(f)) detail::fatal_go_of_nil();
   }
   detail::run_main(
@@ -70,10 +72,8 @@ int run(const config& options, F&& f) {
   return main.result;
 }
 template <class F>
-  requires std::is_invocable_v<F&>
-int run(F&& f) {
-  return run(config{}, std::forward<F>(f));
-}
+requires std::is_invocable_v<F&>
+int run(F&& f) { return run(config{}, std::forward<F>(f)); }
 
 // Goroutines that exist: the runtime's own and foreign threads are not counted. Go's NumGoroutine.
 std::int64_t num_goroutine();

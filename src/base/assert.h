@@ -43,10 +43,10 @@ bool claim_death();
 
 }  // namespace gort::base
 
-#define GORT_CHECK(expression)                                            \
-  do {                                                                    \
-    if (!(expression)) [[unlikely]]                                       \
-      ::gort::base::check_failed(#expression, __FILE__, __LINE__);        \
+#define GORT_CHECK(expression)                                     \
+  do {                                                             \
+    if (!(expression)) [[unlikely]]                                \
+      ::gort::base::check_failed(#expression, __FILE__, __LINE__); \
   } while (false)
 
 #ifdef GORT_ASSERTIONS

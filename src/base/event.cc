@@ -13,16 +13,17 @@
 
 namespace gort::base {
 
-Simulation* simulation = nullptr;
+std::atomic<Simulation*> simulation;
 
 std::int64_t now_ns() {
-  if (simulation != nullptr) [[unlikely]] return simulation->now_ns();
+  if (simulated() != nullptr) [[unlikely]]
+    return simulated()->now_ns();
   return os::monotonic_ns();
 }
 
-void sleep_on(std::atomic<std::uint32_t>& word, std::uint32_t expected,
-              std::int64_t deadline_ns) {
-  if (simulation != nullptr) [[unlikely]] return simulation->sleep(word, expected, deadline_ns);
+void sleep_on(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::int64_t deadline_ns) {
+  if (simulated() != nullptr) [[unlikely]]
+    return simulated()->sleep(word, expected, deadline_ns);
   timespec deadline;
   timespec* until = nullptr;
   if (deadline_ns != kNever) {
@@ -35,18 +36,21 @@ void sleep_on(std::atomic<std::uint32_t>& word, std::uint32_t expected,
 }
 
 void wake(std::atomic<std::uint32_t>& word, int count) {
-  if (simulation != nullptr) [[unlikely]] return simulation->wake(word, count);
+  if (simulated() != nullptr) [[unlikely]]
+    return simulated()->wake(word, count);
   ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAKE | FUTEX_PRIVATE_FLAG,
             count, nullptr, nullptr, 0);
 }
 
 int start_thread(void* (*entry)(void*), void* argument) {
-  if (simulation != nullptr) [[unlikely]] return simulation->start_thread(entry, argument);
+  if (simulated() != nullptr) [[unlikely]]
+    return simulated()->start_thread(entry, argument);
   return os::start_thread(entry, argument);
 }
 
 void Backoff::step() {
-  if (simulation != nullptr) [[unlikely]] return simulation->relax();
+  if (simulated() != nullptr) [[unlikely]]
+    return simulated()->relax();
   ++steps_;
   if (steps_ < 64) {
     cpu_pause();

@@ -1,9 +1,10 @@
-// Where an OS thread waits: sleeping, waking, spinning and the clock, all replaceable by a simulation.
+// Where an OS thread waits: sleeping, waking, spinning and the clock, all replaceable by a
+// simulation.
 //
 // The scheduler is tested by running N processors on one OS thread with every choice drawn from a
-// seed (sched/simulate.cc). For that, every place where a thread could wait for another goes through
-// this header: with a simulation installed the wait becomes a switch to another simulated thread.
-// Without one, each function costs one predictable test of a pointer, on slow paths only.
+// seed (sched/simulate.cc). For that, every place where a thread could wait for another goes
+// through this header: with a simulation installed the wait becomes a switch to another simulated
+// thread. Without one, each function costs one predictable test of a pointer, on slow paths only.
 // Runs on any thread. Not here: where goroutines wait (sched/park.cc).
 #pragma once
 
@@ -14,7 +15,7 @@ namespace gort::base {
 
 // What a simulation answers instead of the kernel. Set once, before any thread starts.
 struct Simulation {
-  virtual void relax() = 0;                                            // a spin-wait's step
+  virtual void relax() = 0;  // a spin-wait's step
   virtual void sleep(std::atomic<std::uint32_t>& word, std::uint32_t expected,
                      std::int64_t deadline_ns) = 0;                    // futex wait
   virtual void wake(std::atomic<std::uint32_t>& word, int count) = 0;  // futex wake
@@ -24,15 +25,16 @@ struct Simulation {
  protected:
   ~Simulation() = default;
 };
-extern Simulation* simulation;
+extern std::atomic<Simulation*> simulation;
+inline Simulation* simulated() { return simulation.load(std::memory_order_relaxed); }
 
 constexpr std::int64_t kNever = INT64_MAX;
 
 // Nanoseconds on the monotonic clock.
 std::int64_t now_ns();
 
-// Sleeps while `word` is `expected`, until woken or `deadline_ns` on the monotonic clock; may return
-// early for no reason, so callers loop.
+// Sleeps while `word` is `expected`, until woken or `deadline_ns` on the monotonic clock; may
+// return early for no reason, so callers loop.
 void sleep_on(std::atomic<std::uint32_t>& word, std::uint32_t expected,
               std::int64_t deadline_ns = kNever);
 void wake(std::atomic<std::uint32_t>& word, int count = 1);
@@ -50,14 +52,17 @@ int start_thread(void* (*entry)(void*), void* argument);
 
 // A pause in a loop that watches others; a simulation lets them go on.
 inline void relax() {
-  if (simulation != nullptr) [[unlikely]] return simulation->relax();
+  if (simulated() != nullptr) [[unlikely]]
+    return simulated()->relax();
   cpu_pause();
 }
 
-// A place where another thread may overtake us. Says so to a simulation, in builds with assertions only.
+// A place where another thread may overtake us. Says so to a simulation, in builds with assertions
+// only.
 inline void interleave() {
 #ifdef GORT_ASSERTIONS
-  if (simulation != nullptr) [[unlikely]] simulation->relax();
+  if (simulated() != nullptr) [[unlikely]]
+    simulated()->relax();
 #endif
 }
 

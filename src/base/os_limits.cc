@@ -80,8 +80,10 @@ int count_threads() {
   const std::string stat = first_line("/proc/self/stat");
   const char* at = std::strrchr(stat.c_str(), ')');
   int threads = 0;
-  if (at == nullptr || std::sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
-                                           "%*d %*d %*d %*d %d", &threads) != 1) {
+  if (at == nullptr || std::sscanf(at + 1,
+                                   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
+                                   "%*d %*d %*d %*d %d",
+                                   &threads) != 1) {
     return 0;
   }
   return threads;

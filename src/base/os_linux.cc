@@ -65,8 +65,7 @@ void* reserve(std::size_t bytes) {
 }
 
 void* map_or_die(std::size_t bytes) {
-  void* memory =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) fatal(FatalScope::current, "out of memory");
   return memory;
 }
@@ -86,7 +85,8 @@ void name_mapping(void* address, std::size_t bytes, const char* name) {
 }
 
 bool install_guard(void* address, std::size_t bytes) {
-  // An emulator may answer 0 to any advice, also to one that does not exist: its word means nothing.
+  // An emulator may answer 0 to any advice, also to one that does not exist: its word means
+  // nothing.
   constexpr int kNoSuchAdvice = 0x7fff;
   if (guard_support.load(std::memory_order_relaxed) == kUnknown &&
       ::madvise(address, bytes, kNoSuchAdvice) == 0) {
@@ -175,8 +175,7 @@ int start_thread(void* (*entry)(void*), void* argument) {
 bool has_process_barrier() {
   int known = barrier_support.load(std::memory_order_relaxed);
   if (known == kUnknown) {
-    const long done =
-        ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+    const long done = ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
     known = done == 0 ? kYes : kNo;
     barrier_support.store(known, std::memory_order_relaxed);
   }

@@ -1,15 +1,15 @@
 // What gort asks of the kernel, each question once, with the fallbacks behind the answer.
 //
-// Functions return plain values and never touch errno across a possible switch; failures come back as
-// null or false, or as a negative errno where the caller reports the number. Nothing here parks: a
-// call blocks the OS thread. Features newer than 5.10 (MADV_GUARD_INSTALL 6.13, PAGEMAP_SCAN 6.7,
+// Functions return plain values and never touch errno across a possible switch; failures come back
+// as null or false, or as a negative errno where the caller reports the number. Nothing here parks:
+// a call blocks the OS thread. Features newer than 5.10 (MADV_GUARD_INSTALL 6.13, PAGEMAP_SCAN 6.7,
 // process_madvise on oneself 6.13) are probed by trying once, never by version.
 // Not here: the clock that a simulation replaces (base/event.h).
 #pragma once
 
+#include <sys/types.h>
 #include <cstddef>
 #include <cstdint>
-#include <sys/types.h>
 
 namespace gort::base::os {
 
@@ -34,8 +34,9 @@ void name_mapping(void* address, std::size_t bytes, const char* name);  // in /p
 // mprotect, which splits mappings and is refused (false) beyond vm.max_map_count.
 bool install_guard(void* address, std::size_t bytes);
 void remove_guard(void* address, std::size_t bytes);
-// Guards, or touches as if written, `count` ranges of equal size, in one system call where the kernel can
-// (process_madvise on oneself, 6.13). install_guards is false if any range has none; populate is a hint.
+// Guards, or touches as if written, `count` ranges of equal size, in one system call where the
+// kernel can (process_madvise on oneself, 6.13). install_guards is false if any range has none;
+// populate is a hint.
 bool install_guards(void* const* addresses, std::size_t count, std::size_t bytes);
 void populate(void* const* addresses, std::size_t count, std::size_t bytes);
 bool guards_are_free();  // no mapping each
@@ -55,11 +56,11 @@ bool has_process_barrier();
 // CPU time that the thread has used, or -1 if it is gone.
 std::int64_t thread_cpu_ns(pid_t thread);
 int count_threads();  // of this process
-void give_way();  // sched_yield
+void give_way();      // sched_yield
 void nap(std::int64_t duration_ns);
 
 // --- the machine ---------------------------------------------------------------------------------
-int affinity_cpus();            // CPUs this process may use, at least 1
-double cgroup_cpu_limit();      // CPUs' worth of quota, 0 when unlimited
+int affinity_cpus();        // CPUs this process may use, at least 1
+double cgroup_cpu_limit();  // CPUs' worth of quota, 0 when unlimited
 
 }  // namespace gort::base::os

@@ -68,8 +68,7 @@ class Pool {
   template <class Visit>
   bool visit_some(std::size_t first, std::size_t count, Visit visit) {
     Guard guard(lock_);
-    const std::size_t total =
-        slabs_.empty() ? 0 : (slabs_.size() - 1) * kRecordsPerSlab + carved_;
+    const std::size_t total = slabs_.empty() ? 0 : (slabs_.size() - 1) * kRecordsPerSlab + carved_;
     for (std::size_t i = first; i < first + count && i < total; ++i) {
       visit(slabs_[i / kRecordsPerSlab][i % kRecordsPerSlab]);
     }
@@ -79,7 +78,7 @@ class Pool {
  private:
   Record* carve() {
     if (slabs_.empty() || carved_ == kRecordsPerSlab) {
-      void* slab = ::operator new(kSlabBytes, std::align_val_t{4096}, std::nothrow);
+      void* slab = ::operator new (kSlabBytes, std::align_val_t{4096}, std::nothrow);
       if (slab == nullptr) fatal(FatalScope::current, "out of memory");
       slabs_.push_back(static_cast<Record*>(slab));
       carved_ = 0;

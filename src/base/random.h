@@ -1,7 +1,7 @@
 // A small fast random number generator: select's choice, steal order, hash seeds.
 //
-// xorshift64* has a period of 2^64-1 and passes what a scheduler needs in three shifts and a multiply;
-// it is no source of secrets. One generator per processor, so no sharing; owner only.
+// xorshift64* has a period of 2^64-1 and passes what a scheduler needs in three shifts and a
+// multiply; it is no source of secrets. One generator per processor, so no sharing; owner only.
 #pragma once
 
 #include <cstdint>

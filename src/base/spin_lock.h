@@ -1,13 +1,13 @@
 // The lock of short critical sections, and its elision on one processor.
 //
-// Taking it is one exchange, releasing it a plain store: no waiter count, no hand-off. Sections are a
-// few dozen instructions and hold no second wait, so a waiter spins, then gives its CPU away. What
-// waits long (a goroutine for a channel) never waits here but parks.
+// Taking it is one exchange, releasing it a plain store: no waiter count, no hand-off. Sections are
+// a few dozen instructions and hold no second wait, so a waiter spins, then gives its CPU away.
+// What waits long (a goroutine for a channel) never waits here but parks.
 //
 // With one processor and no foreign thread, only one OS thread at a time is inside the runtime
-// (sched/safepoint.h [E2]), so Elided locks need no atomic instruction at all: `exclusive_runtime` says
-// so, and changes only while every thread is outside. An exchange costs 2 to 9 ns, a channel operation
-// has a budget of 5.
+// (sched/safepoint.h [E2]), so Elided locks need no atomic instruction at all: `exclusive_runtime`
+// says so, and changes only while every thread is outside. An exchange costs 2 to 9 ns, a channel
+// operation has a budget of 5.
 //
 // [L1] A SpinLock is taken and released inside one runtime section, and nothing parks meanwhile.
 // Runs on any thread. Not here: the order of locks (lock_rank.h).
@@ -24,7 +24,8 @@ class SpinLock {
  public:
   void lock() {
     interleave();
-    if (held_.exchange(1, std::memory_order_acquire) != 0) [[unlikely]] lock_slow();
+    if (held_.exchange(1, std::memory_order_acquire) != 0) [[unlikely]]
+      lock_slow();
   }
   bool try_lock() { return held_.exchange(1, std::memory_order_acquire) == 0; }
   void unlock() {

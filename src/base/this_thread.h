@@ -6,8 +6,8 @@
 // held by a compiler: the value is loaded by one volatile asm statement, which computes the address
 // and reads in one go and is repeated wherever it is written.
 //
-// [T1] Thread-local storage is read only through current_thread(), set only by set_current_thread();
-//      test/asm/check.py proves it in the disassembly.
+// [T1] Thread-local storage is read only through current_thread(), set only by
+//      set_current_thread(); test/asm/check.py proves it in the disassembly.
 //
 // The record's type belongs to sched/; here it is an incomplete type that is never looked into. A
 // thread that gort does not know yet has the record `unattached_thread`, never null: the caller's

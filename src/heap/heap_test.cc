@@ -9,10 +9,9 @@
 #include <cstring>
 #include <vector>
 
-#include "sched/thread.h"
-
 // base/ leaves it to the scheduler to define; here there is none.
 namespace gort::sched {
+struct Thread {};
 extern "C" {
 Thread gort_unattached_thread;
 }

@@ -26,8 +26,7 @@ bool is_node(int tag) {
 
 }  // namespace
 
-DebugUnit::DebugUnit(const libdw::Functions& libdw, libdw::Die* unit)
-    : libdw_(libdw), unit_(unit) {
+DebugUnit::DebugUnit(const libdw::Functions& libdw, libdw::Die* unit) : libdw_(libdw), unit_(unit) {
   add_children(unit, -1);
 }
 
@@ -56,8 +55,8 @@ std::vector<UnitFrame> DebugUnit::frames_at(std::uint64_t pc) {
     libdw::Die outer = node.die, inner;
     for (int depth = 0; depth < kDeepest && inlined_child(&outer, pc, inner); ++depth) {
       outer = inner;
-      UnitFrame frame{name_of(inner), {},
-                      static_cast<unsigned>(number_of(&inner, libdw::kCallLine))};
+      UnitFrame frame{
+          name_of(inner), {}, static_cast<unsigned>(number_of(&inner, libdw::kCallLine))};
       const std::uint64_t file = number_of(&inner, libdw::kCallFile);
       if (files != nullptr && file < file_count) {
         const char* name = libdw_.file_name(files, file, nullptr, nullptr);

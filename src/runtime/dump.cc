@@ -129,8 +129,7 @@ void collect(void* argument) {
   std::size_t total = 0;
   sched::scheduler.goroutines.for_each([&](Goroutine&) { ++total; });
   const std::size_t bytes = (total + 1) * sizeof(Goroutine*);
-  void* memory =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return;
   list.items = static_cast<Goroutine**>(memory);
   list.room = total;

@@ -7,9 +7,9 @@
 // Runs on any thread. Not here: how the functions are put together (symbols.cc).
 #pragma once
 
+#include <sys/types.h>
 #include <cstddef>
 #include <cstdint>
-#include <sys/types.h>
 
 namespace gort::runtime::libdw {
 
@@ -47,11 +47,21 @@ struct Callbacks {
 
 // DWARF's numbers.
 enum Tag : int {
-  kClass = 0x02, kLexicalBlock = 0x0b, kStruct = 0x13, kUnion = 0x17, kInlinedSubroutine = 0x1d,
-  kCatchBlock = 0x25, kSubprogram = 0x2e, kTryBlock = 0x32, kNamespace = 0x39,
+  kClass = 0x02,
+  kLexicalBlock = 0x0b,
+  kStruct = 0x13,
+  kUnion = 0x17,
+  kInlinedSubroutine = 0x1d,
+  kCatchBlock = 0x25,
+  kSubprogram = 0x2e,
+  kTryBlock = 0x32,
+  kNamespace = 0x39,
 };
 enum AttributeName : unsigned {
-  kAbstractOrigin = 0x31, kSpecification = 0x47, kCallFile = 0x58, kCallLine = 0x59,
+  kAbstractOrigin = 0x31,
+  kSpecification = 0x47,
+  kCallFile = 0x58,
+  kCallLine = 0x59,
   kLinkageName = 0x6e,
 };
 
@@ -71,8 +81,8 @@ struct Functions {
   const char* (*module_info)(Module*, void***, std::uint64_t* start, std::uint64_t* end,
                              std::uint64_t*, std::uint64_t*, const char** main_file, const char**);
   int (*has_pc)(Die*, std::uint64_t pc);
-  int (*child)(Die*, Die* result);       // 0: there is one
-  int (*sibling)(Die*, Die* result);     // 0: there is one
+  int (*child)(Die*, Die* result);    // 0: there is one
+  int (*sibling)(Die*, Die* result);  // 0: there is one
   std::uint64_t (*offset)(Die*);
   int (*tag)(Die*);
   Attribute* (*attribute)(Die*, unsigned name, Attribute*);

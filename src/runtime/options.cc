@@ -39,7 +39,7 @@ struct Variable {
   const char* (*parse)(const char* text, Options& options);
 };
 constexpr Variable kVariables[] = {
-    {"GOMAXPROCS", parse_maxprocs},   {"GOGC", parse_gc_percent},
+    {"GOMAXPROCS", parse_maxprocs},     {"GOGC", parse_gc_percent},
     {"GOMEMLIMIT", parse_memory_limit}, {"GOTRACEBACK", parse_traceback},
     {"GODEBUG", parse_debug},
 };
@@ -160,8 +160,9 @@ int default_maxprocs() {
     // A quota below 2 still gets 2, as in Go: with one processor a hog delays everybody by its
     // slice.
     const double rounded = std::ceil(quota);
-    const int most = rounded < 2 ? 2 : rounded > kMostProcessors ? kMostProcessors
-                                                                  : static_cast<int>(rounded);
+    const int most = rounded < 2                 ? 2
+                     : rounded > kMostProcessors ? kMostProcessors
+                                                 : static_cast<int>(rounded);
     if (count > most) count = most;
   }
   return count < kMostProcessors ? count : kMostProcessors;

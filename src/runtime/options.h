@@ -19,13 +19,13 @@ enum class Traceback : std::uint8_t {
 };
 
 struct Options {
-  int maxprocs = 0;                      // GOMAXPROCS; 0: automatic
-  int gc_percent = 100;                  // GOGC; -1: off
-  std::int64_t memory_limit = INT64_MAX; // GOMEMLIMIT, bytes
+  int maxprocs = 0;                       // GOMAXPROCS; 0: automatic
+  int gc_percent = 100;                   // GOGC; -1: off
+  std::int64_t memory_limit = INT64_MAX;  // GOMEMLIMIT, bytes
   Traceback traceback = Traceback::single;
-  bool crash = false;                    // GOTRACEBACK=crash: die by SIGABRT, for a core
-  std::int64_t schedtrace_ms = 0;        // GODEBUG=schedtrace
-  int gctrace = 0;                       // GODEBUG=gctrace
+  bool crash = false;              // GOTRACEBACK=crash: die by SIGABRT, for a core
+  std::int64_t schedtrace_ms = 0;  // GODEBUG=schedtrace
+  int gctrace = 0;                 // GODEBUG=gctrace
 };
 
 // Each returns null and sets its part of `options`, or says what would have been right.

@@ -52,7 +52,7 @@ void install_quit_handler() {
   ::sigaction(SIGQUIT, nullptr, &previous);
   if ((previous.sa_flags & SA_SIGINFO) != 0 || previous.sa_handler != SIG_DFL) return;
   // Without the thread the signal keeps its own, shorter way to end the process.
-  if (base::simulation != nullptr || base::os::start_thread(watch_for_quit, nullptr) != 0) return;
+  if (base::simulated() != nullptr || base::os::start_thread(watch_for_quit, nullptr) != 0) return;
   {
     base::Guard guard(sched::scheduler.lock);
     ++sched::scheduler.helper_threads;  // it will never call in: no hope against a deadlock

@@ -93,8 +93,8 @@ std::size_t set_max_stack(std::size_t bytes) {
   sched::set_default_stack_limit(bytes);
   sched::Goroutine* self = section.goroutine();
   if (!self->has(sched::kForeign | sched::kOwnLimit)) {
-    const auto used = static_cast<std::size_t>(
-        self->stack.top - static_cast<char*>(__builtin_frame_address(0)));
+    const auto used =
+        static_cast<std::size_t>(self->stack.top - static_cast<char*>(__builtin_frame_address(0)));
     if (used + kFrameRoomBytes <= bytes) sched::limit_stack(self->stack, bytes);
   }
   return before;

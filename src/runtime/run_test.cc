@@ -17,7 +17,8 @@ namespace {
 
 std::string refusal(const gort::config& wanted) {
   try {
-    gort::detail::run_main(wanted, [](void*) {}, nullptr);
+    gort::detail::run_main(
+        wanted, [](void*) {}, nullptr);
   } catch (const gort::runtime_error& error) {
     return error.what();
   }

@@ -83,10 +83,9 @@ void print_signal(const FaultSignal& signal, const siginfo_t* info, const void* 
 void print_overflow(const sched::Goroutine& goroutine, const void* context) {
   base::write_stderr("runtime: goroutine stack exceeds %zu-byte limit\n",
                      sched::stack_limit_of(&goroutine));
-  base::write_stderr("runtime: sp=0x%zx stack=[%p, %p]\n",
-                     static_cast<std::size_t>(interrupted_sp(context)),
-                     static_cast<const void*>(goroutine.stack.low),
-                     static_cast<const void*>(goroutine.stack.top));
+  base::write_stderr(
+      "runtime: sp=0x%zx stack=[%p, %p]\n", static_cast<std::size_t>(interrupted_sp(context)),
+      static_cast<const void*>(goroutine.stack.low), static_cast<const void*>(goroutine.stack.top));
   base::write_stderr("fatal error: stack overflow\n");
 }
 
@@ -104,8 +103,7 @@ void print_fault(const FaultSignal& signal, const siginfo_t* info, const void* c
                                                      : "floating point error");
   } else if (reinterpret_cast<std::uintptr_t>(info->si_addr) < kNullPageBytes &&
              info->si_code != SI_KERNEL) {
-    base::write_stderr(
-        "panic: runtime error: invalid memory address or nil pointer dereference\n");
+    base::write_stderr("panic: runtime error: invalid memory address or nil pointer dereference\n");
   } else {
     base::write_stderr("unexpected fault address 0x%zx\nfatal error: fault\n",
                        reinterpret_cast<std::size_t>(info->si_addr));

@@ -125,8 +125,7 @@ bool Symbols::look_up_debug_info(std::uintptr_t pc, std::vector<SourceFrame>& fr
 
 // `frames` holds the physical function with the innermost line. What was inlined takes that line,
 // and each function further out has the line of the call.
-void Symbols::expand_inlined(libdw::Die* unit, std::uint64_t pc,
-                             std::vector<SourceFrame>& frames) {
+void Symbols::expand_inlined(libdw::Die* unit, std::uint64_t pc, std::vector<SourceFrame>& frames) {
   auto known = units_.find(unit->unit);
   if (known == units_.end()) known = units_.emplace(unit->unit, DebugUnit(*libdw_, unit)).first;
   const std::vector<UnitFrame> functions = known->second.frames_at(pc);

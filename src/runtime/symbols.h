@@ -18,10 +18,10 @@
 namespace gort::runtime {
 
 struct SourceFrame {
-  std::string function;        // demangled; empty if not known
-  std::string file;            // the source's, else the program's or library's; may be empty
-  unsigned line = 0;           // 0: `file` is no source
-  std::uintptr_t offset = 0;   // from the function's start, or from where the library is loaded
+  std::string function;       // demangled; empty if not known
+  std::string file;           // the source's, else the program's or library's; may be empty
+  unsigned line = 0;          // 0: `file` is no source
+  std::uintptr_t offset = 0;  // from the function's start, or from where the library is loaded
 };
 
 class Symbols {

@@ -22,7 +22,7 @@
 namespace gort::runtime {
 namespace {
 
-constexpr std::size_t kShownEnd = 50;                 // Go's
+constexpr std::size_t kShownEnd = 50;                      // Go's
 constexpr std::size_t kMostFrames = std::size_t{1} << 26;  // a damaged stack may lead in circles
 constexpr int kLookUpMs = 5000;  // debug information of a large program, read for the first time
 
@@ -49,13 +49,13 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* argument) {
 void walk_here(void* argument) { _Unwind_Backtrace(take_frame, argument); }
 
 constexpr std::string_view kInternal[] = {
-    "gort::sched::",    "gort::base::",      "gort::detail::",    "gort::runtime::",
-    "gort::sync::",     "gort::go<",         "gort_switch",       "gort_goroutine_",
-    "gort_walk_",       "gort_call_on_",     "std::__invoke",     "std::invoke<",
-    "std::apply<",      "std::__apply",      "std::terminate()",  "std::rethrow_exception",
-    "__cxa_throw",      "__cxa_rethrow",     "__cxxabiv1::",      "__gxx_personality",
-    "__clang_call_",    "__cxa_call_",       "_Unwind_",          "__restore_rt",
-    "gort::panic<",     "gort::run<",        "__kernel_rt_",      "__interceptor_",
+    "gort::sched::",   "gort::base::",  "gort::detail::",   "gort::runtime::",
+    "gort::sync::",    "gort::go<",     "gort_switch",      "gort_goroutine_",
+    "gort_walk_",      "gort_call_on_", "std::__invoke",    "std::invoke<",
+    "std::apply<",     "std::__apply",  "std::terminate()", "std::rethrow_exception",
+    "__cxa_throw",     "__cxa_rethrow", "__cxxabiv1::",     "__gxx_personality",
+    "__clang_call_",   "__cxa_call_",   "_Unwind_",         "__restore_rt",
+    "gort::panic<",    "gort::run<",    "__kernel_rt_",     "__interceptor_",
     "___interceptor_",
 };
 
@@ -119,9 +119,7 @@ struct Printer {
     return count;
   }
 
-  void print_address(std::uintptr_t pc) {
-    out.print("0x%zx\n\t?\n", static_cast<std::size_t>(pc));
-  }
+  void print_address(std::uintptr_t pc) { out.print("0x%zx\n\t?\n", static_cast<std::size_t>(pc)); }
 
   void print_place(const SourceFrame& frame) {
     out.write("\t");

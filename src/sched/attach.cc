@@ -1,12 +1,14 @@
 // Thread records, OS threads for them, and foreign threads.
 //
-// Records are never freed: a record whose OS thread has ended is reused. A foreign thread is attached by its first entry
-// and detached by a pthread key's destructor; between the two exclusive_runtime is off, which takes a stopped
-// world, some ten microseconds once per foreign thread.
+// Records are never freed: a record whose OS thread has ended is reused. A foreign thread is
+// attached by its first entry and detached by a pthread key's destructor; between the two
+// exclusive_runtime is off, which takes a stopped world, some ten microseconds once per foreign
+// thread.
 //
-// The scheduler itself is started by the first entry of all. The environment is runtime/'s business: the weak
-// function gort_runtime_boot is this folder's question "who configures me?", answered when runtime/ is linked.
-// Runs outside the runtime. Not here: the loop that the threads run (loop.cc).
+// The scheduler itself is started by the first entry of all. The environment is runtime/'s
+// business: the weak function gort_runtime_boot is this folder's question "who configures me?",
+// answered when runtime/ is linked. Runs outside the runtime. Not here: the loop that the threads
+// run (loop.cc).
 #include "sched/attach.h"
 
 #include <cxxabi.h>
@@ -134,7 +136,7 @@ Thread* new_thread_locked() {
   auto* thread = new Thread();
   thread->started = true;
   thread->attention.store(
-      (base::simulation != nullptr || entry_needs_fence ? std::uint32_t{kSimulated} : 0) |
+      (base::simulated() != nullptr || entry_needs_fence ? std::uint32_t{kSimulated} : 0) |
           (world_is_stopped_locked() ? std::uint32_t{kClaimed} : 0),
       std::memory_order_relaxed);
   thread->all_next = scheduler.all_threads;
@@ -142,9 +144,10 @@ Thread* new_thread_locked() {
   return thread;
 }
 
-void launch(Thread* thread) {
-  if (thread->tid != 0) {
-    base::wake(thread->wake_word);
+void launch(Assignment assignment) {
+  Thread* const thread = assignment.thread;
+  if (!assignment.fresh) {
+    base::wake(thread->wake_word);  // of a record that is never freed: late, it is a spurious one
     return;
   }
   int count;
@@ -161,11 +164,10 @@ void launch(Thread* thread) {
   const int error = base::start_thread(run_thread, thread);
   if (error != 0) {
     char prelude[160];
-    std::snprintf(prelude, sizeof prelude,
-                  "runtime: failed to create new OS thread (have %d already; errno=%d)\n%s",
-                  count - 1, error,
-                  error == EAGAIN ? "runtime: may need to increase max user processes (ulimit -u)\n"
-                                  : "");
+    std::snprintf(
+        prelude, sizeof prelude,
+        "runtime: failed to create new OS thread (have %d already; errno=%d)\n%s", count - 1, error,
+        error == EAGAIN ? "runtime: may need to increase max user processes (ulimit -u)\n" : "");
     base::fatal_after(prelude, base::FatalScope::current, "newosproc");
   }
 }

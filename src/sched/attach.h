@@ -7,7 +7,8 @@
 
 namespace gort::sched {
 
-// The calling OS thread becomes known; it blocks where a goroutine would park. Undone when the thread exits.
+// The calling OS thread becomes known; it blocks where a goroutine would park. Undone when the
+// thread exits.
 void attach_foreign_thread();
 // Undoes it before the thread exits: for the thread that calls run().
 void detach_foreign_thread();

@@ -1,6 +1,7 @@
 // The deadlock rule and its two texts.
 //
-// Runs inside the runtime on a scheduler stack; report_deadlock does not return. Not here: who asks (idle.cc).
+// Runs inside the runtime on a scheduler stack; report_deadlock does not return. Not here: who asks
+// (idle.cc).
 #include "sched/deadlock.h"
 
 #include "base/assert.h"
@@ -27,7 +28,7 @@ bool nobody_can_run_locked() {
 }
 
 bool unknown_threads_exist_locked() {
-  if (base::simulation != nullptr) return false;
+  if (base::simulated() != nullptr) return false;
 #if defined(__SANITIZE_THREAD__)
   constexpr int kOthers = 3;  // the monitor, the one in run(), and the race detector's own
 #else
@@ -63,8 +64,7 @@ void recheck_deadlock() {
 
 void report_deadlock() {
   if (scheduler.main_exited && count_goroutines() == 0) {
-    base::fatal(base::FatalScope::all,
-                "no goroutines (main called runtime.Goexit) - deadlock!");
+    base::fatal(base::FatalScope::all, "no goroutines (main called runtime.Goexit) - deadlock!");
   }
   base::fatal(base::FatalScope::all, "all goroutines are asleep - deadlock!");
 }

@@ -1,8 +1,8 @@
 // Goroutines that no processor has: made ready from outside, or left behind.
 //
-// A list through the records, behind the scheduler's lock. Processors look at its size now and then (pick.h) and take a
-// share, not one, so that the lock is not taken per goroutine. Runs inside the runtime or on threads of the
-// scheduler's own. Not here: who is woken for it (wake.cc).
+// A list through the records, behind the scheduler's lock. Processors look at its size now and then
+// (pick.h) and take a share, not one, so that the lock is not taken per goroutine. Runs inside the
+// runtime or on threads of the scheduler's own. Not here: who is woken for it (wake.cc).
 #include "sched/scheduler.h"
 
 namespace gort::sched {

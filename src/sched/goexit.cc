@@ -1,9 +1,10 @@
 // goexit: unwinding a goroutine from wherever it is.
 //
-// A forced unwind runs every destructor up to the goroutine's first frame and cannot be stopped: if a catch (...) swallows
-// it, it goes on from there, as Go's recover cannot stop Goexit. It is no C++ exception, so handlers for
-// exceptions never see it. The stop function is asked at every frame; at the outermost one the goroutine ends.
-// Runs on the calling goroutine. Not here: how a goroutine ends otherwise (loop.cc).
+// A forced unwind runs every destructor up to the goroutine's first frame and cannot be stopped: if
+// a catch (...) swallows it, it goes on from there, as Go's recover cannot stop Goexit. It is no
+// C++ exception, so handlers for exceptions never see it. The stop function is asked at every
+// frame; at the outermost one the goroutine ends. Runs on the calling goroutine. Not here: how a
+// goroutine ends otherwise (loop.cc).
 #include <unwind.h>
 
 #include "base/assert.h"
@@ -24,7 +25,8 @@ _Unwind_Reason_Code stop(int, _Unwind_Action actions, _Unwind_Exception_Class,
   return _URC_NO_REASON;
 }
 
-// A handler swallowed it: the handler's end deletes the exception, and the unwind starts again there.
+// A handler swallowed it: the handler's end deletes the exception, and the unwind starts again
+// there.
 void go_on(_Unwind_Reason_Code, _Unwind_Exception* exception) {
   delete exception;
   exit_goroutine();

@@ -1,30 +1,31 @@
 // What a thread does when it has nothing to run: look, then sleep; and how it is woken.
 //
-// A thread without work gives its processor to the idle list and sleeps on its own futex. One of the sleepers, the
-// *timekeeper*, sleeps only until the earliest timer of any processor; when it wakes it takes an idle processor
-// and fires what is due. A thread that wants an idle processor (coming back from a blocking call) takes it from the
-// list without waking anybody.
+// A thread without work gives its processor to the idle list and sleeps on its own futex. One of
+// the sleepers, the *timekeeper*, sleeps only until the earliest timer of any processor; when it
+// wakes it takes an idle processor and fires what is due. A thread that wants an idle processor
+// (coming back from a blocking call) takes it from the list without waking anybody.
 //
-// [I1] A thread goes to sleep only after it has looked, with the scheduler's lock held, at the global queue; and
-//      whoever pushes there looks, after that, at the idle list: so a goroutine pushed from outside is never
-//      left with all threads asleep. Work on a processor's own queue has its owner, which is awake.
-// [I2] While any processor is idle, timers are pending and no thread is awake, there is a timekeeper whose deadline is
-//      not after the earliest timer.
-// Runs inside the runtime on scheduler stacks. Not here: deadlock (deadlock.cc), robbing (steal.cc).
+// [I1] A thread goes to sleep only after it has looked, with the scheduler's lock held, at the
+//      global queue; and whoever pushes there looks, after that, at the idle list: so a goroutine
+//      pushed from outside is never left with all threads asleep. Work on a processor's own queue
+//      has its owner, which is awake.
+// [I2] While any processor is idle, timers are pending and no thread is awake, there is a
+//      timekeeper whose deadline is not after the earliest timer.
+// Runs inside the runtime on scheduler stacks. Not here: deadlock (deadlock.cc), robbing
+// (steal.cc).
 #include "sched/idle.h"
 
 #include "base/event.h"
 #include "sched/deadlock.h"
 #include "sched/loop.h"
-#include "sched/safepoint.h"
 #include "sched/pick.h"
+#include "sched/safepoint.h"
 #include "sched/wake.h"
 
 namespace gort::sched {
 
 bool has_work(const Processor* processor) {
-  return processor->queue.size() > 0 ||
-         processor->next.load(std::memory_order_relaxed) != nullptr;
+  return processor->queue.size() > 0 || processor->next.load(std::memory_order_relaxed) != nullptr;
 }
 
 std::int64_t earliest_timer_ns() {
@@ -81,12 +82,12 @@ void stop_spinning(Thread* thread) {
   scheduler.spinning.fetch_sub(1, std::memory_order_seq_cst);
 }
 
-// A thief that found something may have been the only one looking: somebody else should look for the rest.
+// A thief that found something may have been the only one looking: somebody else should look for
+// the rest.
 Goroutine* found(Thread* thread, Goroutine* goroutine) {
   if (thread->spinning) {
     stop_spinning(thread);
-    if (has_work(thread->processor) ||
-        scheduler.global_size.load(std::memory_order_relaxed) > 0) {
+    if (has_work(thread->processor) || scheduler.global_size.load(std::memory_order_relaxed) > 0) {
       wake_one();
     }
   }
@@ -155,7 +156,8 @@ void go_idle(Thread* thread) {
 
 }  // namespace
 
-// After sleeping: attach what was assigned, or, woken by the clock, find a processor for the timers.
+// After sleeping: attach what was assigned, or, woken by the clock, find a processor for the
+// timers.
 void wake_up(Thread* thread) {
   if (thread->wake_word.load(std::memory_order_acquire) == 0) take_processor_for_timers(thread);
   if (thread->processor == nullptr) attach_assigned(thread);
@@ -173,7 +175,8 @@ void sleep_without_processor(Thread* thread) {
   stop_spinning(thread);
   scheduler.lock.lock();
   link_idle_thread_locked(thread);
-  // We may have been the one whose looking kept others from being woken, until our processor was retired.
+  // We may have been the one whose looking kept others from being woken, until our processor was
+  // retired.
   const bool waiting = scheduler.global_size.load(std::memory_order_relaxed) > 0;
   // No deadlock check: whoever has the processors makes it.
   scheduler.lock.unlock();
@@ -234,7 +237,7 @@ void give_up_retired(Thread* thread) {
 }
 
 void hand_off(Thread* thread) {
-  Thread* successor = nullptr;
+  Assignment successor;
   bool dead = false;
   {
     base::Guard guard(scheduler.lock);
@@ -252,24 +255,26 @@ void hand_off(Thread* thread) {
       dead = is_deadlocked_locked();
     }
   }
-  if (successor != nullptr) launch(successor);
+  if (successor.thread != nullptr) launch(successor);
   if (dead) report_deadlock();
 }
 
-Thread* assign_locked(Processor* processor, bool spinning) {
+Assignment assign_locked(Processor* processor, bool spinning) {
   Thread* chosen = scheduler.idle_threads;
   if (chosen != nullptr && chosen == scheduler.timekeeper && chosen->idle_next != nullptr) {
     chosen = chosen->idle_next;  // let the timekeeper sleep
   }
-  if (chosen != nullptr) {
+  const bool fresh = chosen == nullptr;
+  if (!fresh) {
     unlink_idle_thread_locked(chosen);
   } else {
     chosen = new_thread_locked();
   }
   chosen->assigned = processor;
   chosen->spinning = spinning;
-  chosen->wake_word.store(1, std::memory_order_release);  // under the lock: attach_assigned clears it
-  return chosen;
+  chosen->wake_word.store(1,
+                          std::memory_order_release);  // under the lock: attach_assigned clears it
+  return {chosen, fresh};
 }
 
 }  // namespace gort::sched

@@ -7,7 +7,8 @@
 
 namespace gort::sched {
 
-// Inside again after sleeping; waits out a claim. For scheduler stacks, where there is no goroutine to queue.
+// Inside again after sleeping; waits out a claim. For scheduler stacks, where there is no goroutine
+// to queue.
 void enter_scheduler(Thread* thread);
 void wake_up(Thread* thread);
 bool run_all_due_timers(Processor* mine);

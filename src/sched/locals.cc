@@ -1,8 +1,9 @@
 // goroutine_local: a small table per goroutine, made when the first variable is set.
 //
-// Few goroutines have such variables and those have few, so it is a list searched from its start. Values are destroyed on the
-// goroutine itself when its function has returned, newest first. Runs on the calling goroutine or foreign thread,
-// whose values live as long as the thread is attached. Not here: the typed variable (gort/go.hpp).
+// Few goroutines have such variables and those have few, so it is a list searched from its start.
+// Values are destroyed on the goroutine itself when its function has returned, newest first. Runs
+// on the calling goroutine or foreign thread, whose values live as long as the thread is attached.
+// Not here: the typed variable (gort/go.hpp).
 #include "sched/safepoint.h"
 #include "sched/sanitizer.h"
 

@@ -1,9 +1,10 @@
 // lock_os_thread: a goroutine and an OS thread that belong to each other.
 //
-// A locked goroutine runs on its thread only, and the thread runs nothing else. So when it parks, its thread hands its
-// processor off and sleeps until somebody who picked the goroutine brings a processor along. Each
-// such meeting costs two thread switches, as in Go. A goroutine that ends while locked takes its thread with it.
-// Runs inside the runtime. Not here: how a thread ends (attach.cc).
+// A locked goroutine runs on its thread only, and the thread runs nothing else. So when it parks,
+// its thread hands its processor off and sleeps until somebody who picked the goroutine brings a
+// processor along. Each such meeting costs two thread switches, as in Go. A goroutine that ends
+// while locked takes its thread with it. Runs inside the runtime. Not here: how a thread ends
+// (attach.cc).
 #include "base/assert.h"
 #include "base/event.h"
 #include "sched/idle.h"

@@ -1,12 +1,13 @@
 // What a thread does: run goroutines until there are none, and what a goroutine's first frame does.
 //
-// The loop runs on the OS thread's own stack. It is left for a goroutine and comes back only when that one, or one
-// it switched to, found nothing near to run next. gort_goroutine_main is at the bottom of every goroutine
-// stack: it runs a goroutine to its end and, if the next one has not started yet, runs that on the same
-// stack without any switch; a million short goroutines in a row use one window.
+// The loop runs on the OS thread's own stack. It is left for a goroutine and comes back only when
+// that one, or one it switched to, found nothing near to run next. gort_goroutine_main is at the
+// bottom of every goroutine stack: it runs a goroutine to its end and, if the next one has not
+// started yet, runs that on the same stack without any switch; a million short goroutines in a row
+// use one window.
 //
-// An exception that leaves a goroutine is not caught here: nothing is above, so std::terminate is called with
-// the goroutine's stack intact (runtime/signals.cc prints it).
+// An exception that leaves a goroutine is not caught here: nothing is above, so std::terminate is
+// called with the goroutine's stack intact (runtime/signals.cc prints it).
 // Runs inside the runtime but for the goroutine's own code. Not here: pick.h, steal.cc, idle.cc.
 #include "sched/loop.h"
 #include "sched/safepoint.h"
@@ -19,7 +20,8 @@
 namespace gort::sched {
 namespace {
 
-// Ends `self`, whose stack the caller is still on: the record goes back, the window stays the caller's.
+// Ends `self`, whose stack the caller is still on: the record goes back, the window stays the
+// caller's.
 void bury(Processor* processor, Goroutine* self) {
   if (!self->has(kSystem)) processor->count_live(-1);
   SanitizerSwitch::end(self);
@@ -44,7 +46,8 @@ struct Grave {
   __builtin_unreachable();
 }
 
-// Chooses what runs after `self` has ended. Returns true if that goroutine has taken over the running stack.
+// Chooses what runs after `self` has ended. Returns true if that goroutine has taken over the
+// running stack.
 bool end_goroutine(Thread* thread, Goroutine* self, bool at_bottom) {
   Processor* processor = thread->processor;
   const Stack stack = self->stack;
@@ -61,7 +64,8 @@ bool end_goroutine(Thread* thread, Goroutine* self, bool at_bottom) {
   if (kReuseRunningStack && at_bottom && next != nullptr && next->sp == nullptr && ordinary &&
       !next->has(kOwnLimit) && !site_is_deep(next->entry)) {
     next->stack = stack;
-    next->sp = stack.top;  // any but null: it has started, also to whoever picks it before it is saved
+    next->sp =
+        stack.top;  // any but null: it has started, also to whoever picks it before it is saved
     next->saving.store(1, std::memory_order_relaxed);
     next->status.store(Status::running, std::memory_order_relaxed);
     thread->current = next;

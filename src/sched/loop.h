@@ -9,10 +9,12 @@ namespace gort::sched {
 
 void scheduler_loop(Thread* thread);
 
-// idle.cc: the next goroutine for `thread`, which may sleep for it and change processors; null if the thread is to end.
+// idle.cc: the next goroutine for `thread`, which may sleep for it and change processors; null if
+// the thread is to end.
 Goroutine* find_runnable(Thread* thread);
 
-// steal.cc: looks for work of other processors for some microseconds; null if there is none worth taking.
+// steal.cc: looks for work of other processors for some microseconds; null if there is none worth
+// taking.
 Goroutine* steal(Thread* thread);
 
 // lock_thread.cc

@@ -1,17 +1,21 @@
 // The monitor: a thread without a processor that notices what the others cannot.
 //
-// A C++ goroutine cannot be stopped at an arbitrary instruction. What can be moved is the right to run the others: when a
-// goroutine has held its processor for 10 ms without reaching a scheduling point and somebody waits, the processor is
-// taken away and given to another thread. The goroutine goes on, and queues when it next enters the runtime.
-// A thread that sits in a system call is recognised earlier, by its CPU clock standing still.
+// A C++ goroutine cannot be stopped at an arbitrary instruction. What can be moved is the right to
+// run the others: when a goroutine has held its processor for 10 ms without reaching a scheduling
+// point and somebody waits, the processor is taken away and given to another thread. The goroutine
+// goes on, and queues when it next enters the runtime. A thread that sits in a system call is
+// recognised earlier, by its CPU clock standing still.
 //
-// It is also the net under every economy elsewhere: wake-ups skipped by back-off (wake.h), goroutines that keep
-// each other in `next` past their slice (pick.cc), timers of a processor that does not look (I2 in idle.cc).
+// It is also the net under every economy elsewhere: wake-ups skipped by back-off (wake.h),
+// goroutines that keep each other in `next` past their slice (pick.cc), timers of a processor that
+// does not look (I2 in idle.cc).
 //
-// [O1] Work that waits behind a goroutine in user code, or beside an idle processor, is found within two ticks.
+// [O1] Work that waits behind a goroutine in user code, or beside an idle processor, is found
+//      within two ticks.
 //
-// It sleeps for as long as all is idle, ticks every millisecond while something is stuck, and else every 5.
-// Runs on its own thread, outside the runtime, never attached. Not here: how a processor is taken (world.cc).
+// It sleeps for as long as all is idle, ticks every millisecond while something is stuck, and else
+// every 5. Runs on its own thread, outside the runtime, never attached. Not here: how a processor
+// is taken (world.cc).
 #include "base/assert.h"
 #include "base/event.h"
 #include "sched/deadlock.h"
@@ -22,13 +26,13 @@
 namespace gort::sched {
 namespace {
 
-constexpr std::int64_t kSliceNs = 10'000'000;      // Go's
-constexpr std::int64_t kBlockedNs = 300'000;       // no CPU time for so long: the thread is blocked
+constexpr std::int64_t kSliceNs = 10'000'000;  // Go's
+constexpr std::int64_t kBlockedNs = 300'000;   // no CPU time for so long: the thread is blocked
 constexpr std::int64_t kShortTickNs = 250'000;
 constexpr std::int64_t kLongTickNs = 5'000'000;
-constexpr std::int64_t kLinger = 4;                // idle ticks before it sleeps deeply
-constexpr std::int64_t kWorthSliceNs = 250;        // as in steal.cc
-constexpr std::int64_t kRecheckNs = 50'000'000;    // a deadlock that unknown threads may still end
+constexpr std::int64_t kLinger = 4;              // idle ticks before it sleeps deeply
+constexpr std::int64_t kWorthSliceNs = 250;      // as in steal.cc
+constexpr std::int64_t kRecheckNs = 50'000'000;  // a deadlock that unknown threads may still end
 constexpr std::int64_t kTrimEveryNs = 1'000'000'000;
 
 std::atomic<std::uint32_t> alarm{0};
@@ -61,8 +65,8 @@ bool is_blocked(Processor& processor, const Thread& thread, std::int64_t now) {
 }
 
 struct Findings {
-  bool stuck = false;   // somebody has not reached a scheduling point since the last tick
-  bool waiting = false; // work waits beside an idle processor
+  bool stuck = false;    // somebody has not reached a scheduling point since the last tick
+  bool waiting = false;  // work waits beside an idle processor
 };
 
 void look_at(Processor& processor, Thread* thread, std::int64_t now, Findings& findings) {
@@ -90,7 +94,8 @@ void look_at(Processor& processor, Thread* thread, std::int64_t now, Findings& f
   if (!anybody_waits(processor) && processor.timers.next_ns() > now) return;
   findings.stuck = true;
   if (idle_beside) {
-    findings.waiting = true;  // a thief can do better than a retake: it leaves the processor where it is
+    findings.waiting =
+        true;  // a thief can do better than a retake: it leaves the processor where it is
   }
   if (thread == nullptr) return;
   if (elapsed >= kSliceNs || (elapsed >= kBlockedNs && is_blocked(processor, *thread, now))) {

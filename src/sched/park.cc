@@ -1,9 +1,10 @@
 // Where a goroutine stops, and where it becomes ready again.
 //
-// park looks for the next goroutine on the stack of the one that stops and switches to it directly: one switch, where
-// going through the scheduler's stack takes two. Only when nothing is near does the scheduler's loop
-// take over. There is no "commit after the switch": a waiter may be woken, and even picked by another processor,
-// while it is still on its way out, because resuming waits until its registers are saved [G2].
+// park looks for the next goroutine on the stack of the one that stops and switches to it directly:
+// one switch, where going through the scheduler's stack takes two. Only when nothing is near does
+// the scheduler's loop take over. There is no "commit after the switch": a waiter may be woken, and
+// even picked by another processor, while it is still on its way out, because resuming waits until
+// its registers are saved [G2].
 //
 // If the one picked is the one that is parking (its wake-up came first), park simply returns.
 // Runs inside the runtime. A foreign thread has no scheduler: it sleeps on its stand-in's futex.
@@ -58,7 +59,8 @@ namespace {
   return switch_to_scheduler(thread, self);
 }
 
-// True where the common path, written for speed, may be taken: no look further is due and nobody is special.
+// True where the common path, written for speed, may be taken: no look further is due and nobody is
+// special.
 [[gnu::always_inline]] static inline bool is_common_round(const Thread* thread,
                                                           const Processor* processor,
                                                           const Goroutine* self) {
@@ -74,7 +76,8 @@ Thread* park(Thread* thread, WaitReason reason) {
   self->wait_since_ms = scheduler.coarse_ms.load(std::memory_order_relaxed);
   // A wake-up may already have made us runnable: then the status is only wrong for a dump's eye.
   self->status.store(Status::waiting, std::memory_order_relaxed);
-  if (processor == nullptr) [[unlikely]] return park_foreign(thread, self);
+  if (processor == nullptr) [[unlikely]]
+    return park_foreign(thread, self);
   Goroutine* next = nullptr;
   if (is_common_round(thread, processor, self)) [[likely]] {
     next = pick(processor);
@@ -120,8 +123,8 @@ Thread* yield(Thread* thread) {
   Goroutine* self = thread->current;
   Processor* processor = thread->processor;
   if (processor == nullptr || !is_common_round(thread, processor, self) ||
-      processor->next.load(std::memory_order_relaxed) != nullptr ||
-      !may_skip_wake(processor)) [[unlikely]] {
+      processor->next.load(std::memory_order_relaxed) != nullptr || !may_skip_wake(processor))
+      [[unlikely]] {
     return yield_slow(thread);
   }
   processor->tick.store(processor->tick.load(std::memory_order_relaxed) + 1,
@@ -131,7 +134,8 @@ Thread* yield(Thread* thread) {
   processor->chain.store(processor->chain.load(std::memory_order_relaxed) + 1,
                          std::memory_order_relaxed);
   processor->queue.push_popped(self);
-  if (needs_care(next)) [[unlikely]] return switch_away_slow(thread, self, next);
+  if (needs_care(next)) [[unlikely]]
+    return switch_away_slow(thread, self, next);
   self->status.store(Status::runnable, std::memory_order_relaxed);
   return switch_goroutines(thread, self, next);
 }
@@ -155,7 +159,8 @@ bool others_wait(const Thread* thread) {
 bool runs_alone() { return scheduler.processor_count.load(std::memory_order_relaxed) == 1; }
 
 std::uint32_t random_below(Thread* thread, std::uint32_t bound) {
-  if (thread->processor != nullptr) [[likely]] return thread->processor->random.below(bound);
+  if (thread->processor != nullptr) [[likely]]
+    return thread->processor->random.below(bound);
   static std::atomic<std::uint64_t> seed{0x2545f4914f6cdd1d};
   base::Random random(seed.fetch_add(0x9e3779b97f4a7c15, std::memory_order_relaxed));
   random.next();

@@ -1,8 +1,9 @@
 // The rounds in which a processor looks further than its own queue.
 //
-// One round in 16: due timers are fired, and a chain of goroutines that keep making each other ready gives way if the
-// monitor says that its 10 ms are over. One round in 64: the global queue goes first, or those without a processor
-// would starve behind a busy queue. Runs inside the runtime, owner of the processor.
+// One round in 16: due timers are fired, and a chain of goroutines that keep making each other
+// ready gives way if the monitor says that its 10 ms are over. One round in 64: the global queue
+// goes first, or those without a processor would starve behind a busy queue. Runs inside the
+// runtime, owner of the processor.
 // Not here: the common round (pick.h).
 #include "sched/pick.h"
 

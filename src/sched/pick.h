@@ -1,11 +1,12 @@
 // Who runs next on a processor, when the answer is near at hand.
 //
-// The order: whoever the last one made ready (`next`), then the queue. Every 16th round looks further: at the timers, at
-// the global queue, and at whether the chain through `next` has had its time slice; so a pair of goroutines that
-// feed each other cannot starve the queue, nor the queue the global one.
+// The order: whoever the last one made ready (`next`), then the queue. Every 16th round looks
+// further: at the timers, at the global queue, and at whether the chain through `next` has had its
+// time slice; so a pair of goroutines that feed each other cannot starve the queue, nor the queue
+// the global one.
 //
-// Runs inside the runtime, owner of the processor; on a goroutine's stack when one parks, on the scheduler's when
-// nothing was near. Not here: looking elsewhere (steal.cc, idle.cc).
+// Runs inside the runtime, owner of the processor; on a goroutine's stack when one parks, on the
+// scheduler's when nothing was near. Not here: looking elsewhere (steal.cc, idle.cc).
 #pragma once
 
 #include "sched/scheduler.h"

@@ -1,8 +1,10 @@
-// The switches that are not the shortest: first runs, exceptions in flight, the scheduler's own stack, sanitizers.
+// The switches that are not the shortest: first runs, exceptions in flight, the scheduler's own
+// stack, sanitizers.
 //
-// A goroutine that is left with exceptions in flight (it parked in a catch block or a destructor during unwinding) has them
-// moved to its record here, and put back here when it is resumed: so it must be left and resumed through this file, which
-// holds because the one that saved them returns here. Runs inside the runtime. Not here: the shortest (resume.h).
+// A goroutine that is left with exceptions in flight (it parked in a catch block or a destructor
+// during unwinding) has them moved to its record here, and put back here when it is resumed: so it
+// must be left and resumed through this file, which holds because the one that saved them returns
+// here. Runs inside the runtime. Not here: the shortest (resume.h).
 #include "sched/resume.h"
 
 namespace gort::sched {

@@ -1,15 +1,16 @@
 // Continuing a goroutine: the few steps around gort_switch.
 //
-// Kept in a header because park, yield, exit and the scheduler's loop each do it and each nanosecond counts. The order is
-// what [G2] needs: wait until the next one's registers are saved, mark it as running, switch; and on the other side clear
-// `saving` of whoever was left. Sanitizers hear of every switch (sanitizer.h).
+// Kept in a header because park, yield, exit and the scheduler's loop each do it and each
+// nanosecond counts. The order is what [G2] needs: wait until the next one's registers are saved,
+// mark it as running, switch; and on the other side clear `saving` of whoever was left. Sanitizers
+// hear of every switch (sanitizer.h).
 // Runs inside the runtime, on the stack that is being left or, after the switch, entered.
 // Not here: choosing who is next (pick.h).
 #pragma once
 
 #include "base/event.h"
-#include "sched/sanitizer.h"
 #include "sched/processor.h"
+#include "sched/sanitizer.h"
 #include "sched/switch.h"
 #include "sched/thread.h"
 
@@ -20,14 +21,16 @@ void attach_stack(Processor* processor, Goroutine* goroutine);
 
 [[gnu::always_inline]] inline void save_exceptions(Thread* thread, Goroutine* goroutine) {
   ExceptionState* state = thread->exceptions;
-  if (state->caught == nullptr && state->uncaught == 0) [[likely]] return;
+  if (state->caught == nullptr && state->uncaught == 0) [[likely]]
+    return;
   goroutine->exceptions = *state;
   *state = {};
   goroutine->set(kExceptions);
 }
 
 [[gnu::always_inline]] inline void restore_exceptions(Thread* thread, Goroutine* goroutine) {
-  if (!goroutine->has(kExceptions)) [[likely]] return;
+  if (!goroutine->has(kExceptions)) [[likely]]
+    return;
   *thread->exceptions = goroutine->exceptions;
   goroutine->clear(kExceptions);
 }
@@ -40,7 +43,8 @@ void attach_stack(Processor* processor, Goroutine* goroutine);
   }
   announce_resumed(next);
   next->saving.store(1, std::memory_order_relaxed);
-  if (next->sp == nullptr) [[unlikely]] attach_stack(thread->processor, next);
+  if (next->sp == nullptr) [[unlikely]]
+    attach_stack(thread->processor, next);
   next->status.store(Status::running, std::memory_order_relaxed);
   thread->current = next;
   return next->sp;
@@ -52,7 +56,8 @@ Thread* switch_goroutines_slow(Thread* thread, Goroutine* self, Goroutine* next)
 // From one goroutine to another; returns when `self` is resumed, on whatever thread that is.
 [[gnu::always_inline]] inline Thread* switch_goroutines(Thread* thread, Goroutine* self,
                                                         Goroutine* next) {
-  // Also a goroutine that has exceptions saved goes the slow way, so nothing is left to do after the switch.
+  // Also a goroutine that has exceptions saved goes the slow way, so nothing is left to do after
+  // the switch.
   if (kSanitized || next->saving.load(std::memory_order_acquire) != 0 || next->sp == nullptr ||
       thread->exceptions->caught != nullptr || thread->exceptions->uncaught != 0) [[unlikely]] {
     return switch_goroutines_slow(thread, self, next);

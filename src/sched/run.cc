@@ -1,10 +1,11 @@
 // The main goroutine: begun by run(), and at its end everything else is over.
 //
-// The thread that calls run() waits; the main goroutine runs on gort's threads like any other. When it returns, the other
-// goroutines are abandoned: none of them is resumed again, so nothing of them touches globals that main's return
-// is about to destroy. Their stacks and what is on them stay as they are, as when a Go process ends. One that
-// computes in user code stops when it next enters the runtime. run() may be called again.
-// Runs on the calling thread. Not here: starting the scheduler (attach.cc), options (runtime/).
+// The thread that calls run() waits; the main goroutine runs on gort's threads like any other. When
+// it returns, the other goroutines are abandoned: none of them is resumed again, so nothing of them
+// touches globals that main's return is about to destroy. Their stacks and what is on them stay as
+// they are, as when a Go process ends. One that computes in user code stops when it next enters the
+// runtime. run() may be called again. Runs on the calling thread. Not here: starting the scheduler
+// (attach.cc), options (runtime/).
 #include "base/assert.h"
 #include "base/event.h"
 #include "sched/attach.h"
@@ -57,7 +58,8 @@ void run_main_goroutine(detail::closure_entry entry, void* argument) {
   scheduler.live_elsewhere.fetch_add(1, std::memory_order_relaxed);
   bool already;
   {
-    // In one step: a run in progress with nothing to run would be a deadlock to a thread going idle.
+    // In one step: a run in progress with nothing to run would be a deadlock to a thread going
+    // idle.
     base::Guard guard(scheduler.lock);
     already = scheduler.main_running;
     if (!already) push_global_locked(main);

@@ -1,14 +1,14 @@
 // A processor's queue of runnable goroutines: a ring that only its owner touches.
 //
-// Other work-stealing queues let thieves in at any time and make the owner pay an atomic read-modify-write for
-// every pop. Here a thief first claims the whole processor (world.h), which costs the thief a system call and
-// the owner nothing: push and pop are plain memory, a few cycles each. Thieves only read the length, to
-// choose a victim; it is atomic and never ordered.
+// Other work-stealing queues let thieves in at any time and make the owner pay an atomic
+// read-modify-write for every pop. Here a thief first claims the whole processor (world.h), which
+// costs the thief a system call and the owner nothing: push and pop are plain memory, a few cycles
+// each. Thieves only read the length, to choose a victim; it is atomic and never ordered.
 //
 // The ring grows by doubling and so never spills: a million `go` statements cost eight bytes each.
 //
-// [Q1] head and the slots are accessed only by the owner inside the runtime, or by whoever has claimed the
-//      processor.
+// [Q1] head and the slots are accessed only by the owner inside the runtime, or by whoever has
+//      claimed the processor.
 // Not here: when to steal (steal.cc).
 #pragma once
 
@@ -29,7 +29,8 @@ class RunQueue {
   ~RunQueue() { free_ring(); }
 
   [[gnu::always_inline]] void push(Goroutine* goroutine) {
-    if (size() == capacity_) [[unlikely]] grow();
+    if (size() == capacity_) [[unlikely]]
+      grow();
     const std::uint32_t tail = tail_.load(std::memory_order_relaxed);
     ring_[tail & (capacity_ - 1)] = goroutine;
     tail_.store(tail + 1, std::memory_order_relaxed);

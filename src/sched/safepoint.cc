@@ -1,8 +1,9 @@
 // What happens when a thread enters the runtime and somebody wants its attention.
 //
-// In order: a thread that gort has never seen is attached; a claim is waited out; a goroutine whose processor was taken
-// queues for another one, which means that it stops here and goes on later, maybe on another thread.
-// Runs at the entry of a section, holding no lock. Not here: the fast path (safepoint.h), who claims (world.cc).
+// In order: a thread that gort has never seen is attached; a claim is waited out; a goroutine whose
+// processor was taken queues for another one, which means that it stops here and goes on later,
+// maybe on another thread. Runs at the entry of a section, holding no lock. Not here: the fast path
+// (safepoint.h), who claims (world.cc).
 #include "sched/safepoint.h"
 
 #include "base/event.h"
@@ -21,7 +22,7 @@ void wait_outside(Thread* thread) {
   const std::uint32_t depth = thread->inside.load(std::memory_order_relaxed);
   for (;;) {
     thread->inside.store(0, std::memory_order_seq_cst);
-    if (base::simulation != nullptr) base::simulation->relax();
+    if (base::simulated() != nullptr) base::simulated()->relax();
     base::Backoff backoff;
     while (thread->attention.load(std::memory_order_acquire) & kClaimed) backoff.step();
     thread->inside.store(depth, std::memory_order_seq_cst);

@@ -1,8 +1,9 @@
 // The race detector's fibers, kept for reuse.
 //
-// A reused fiber remembers what its last goroutine had synchronised with, so a few races are missed; making one for
-// every goroutine would be a thousand times the cost of the goroutine. The detector allows 8,128 of them at once. Empty in
-// builds without it. Runs inside the runtime. Not here: the announcements (sanitizer.h).
+// A reused fiber remembers what its last goroutine had synchronised with, so a few races are
+// missed; making one for every goroutine would be a thousand times the cost of the goroutine. The
+// detector allows 8,128 of them at once. Empty in builds without it. Runs inside the runtime. Not
+// here: the announcements (sanitizer.h).
 #include "sched/sanitizer.h"
 
 #if defined(__SANITIZE_THREAD__)

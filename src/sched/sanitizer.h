@@ -1,12 +1,14 @@
 // Telling AddressSanitizer, ThreadSanitizer and Valgrind about every switch.
 //
-// A sanitizer that does not know that the stack changed reports nonsense. In builds without one this is an empty class that
-// vanishes. The announcement is made on the stack being left and finished on the same stack when it is resumed.
+// A sanitizer that does not know that the stack changed reports nonsense. In builds without one
+// this is an empty class that vanishes. The announcement is made on the stack being left and
+// finished on the same stack when it is resumed.
 //
-// ASan: the new stack's bounds before, the fake-stack pointer kept on the stack that waits. TSan: a fiber per
-// goroutine, made at its first run. A switch synchronises, as the two sides share the processor's unlocked data; so races are
-// found between goroutines on different processors. Valgrind: stacks are registered when their window is carved (stack.cc).
-// Runs inside the runtime. Not here: the switch (resume.h).
+// ASan: the new stack's bounds before, the fake-stack pointer kept on the stack that waits. TSan: a
+// fiber per goroutine, made at its first run. A switch synchronises, as the two sides share the
+// processor's unlocked data; so races are found between goroutines on different processors.
+// Valgrind: stacks are registered when their window is carved (stack.cc). Runs inside the runtime.
+// Not here: the switch (resume.h).
 #pragma once
 
 #include "sched/thread.h"
@@ -33,7 +35,8 @@ namespace gort::sched {
 Extra* extra_of(Goroutine* goroutine);  // made when first asked for (goroutine.cc)
 
 #if defined(__SANITIZE_THREAD__)
-void* take_fiber();  // making one takes 35 us and 800 KB, so ended goroutines' are kept (sanitizer.cc)
+void* take_fiber();  // making one takes 35 us and 800 KB, so ended goroutines' are kept
+                     // (sanitizer.cc)
 void return_fiber(void* fiber);
 #endif
 
@@ -96,7 +99,8 @@ inline constexpr bool kSanitized = true;  // every switch is announced
 inline constexpr bool kSanitized = false;
 #endif
 
-// [G2] in words that the race detector understands: the assembly's store to `saving` is invisible to it.
+// [G2] in words that the race detector understands: the assembly's store to `saving` is invisible
+//      to it.
 inline void announce_saved(const void* goroutine) {
 #if defined(__SANITIZE_THREAD__)
   __tsan_release(const_cast<void*>(goroutine));

@@ -7,11 +7,11 @@
 //     if it can proceed: do so, unlock, return;
 //     enqueue a waiter that names section.goroutine();
 //     unlock;
-//     section.park(WaitReason::...);              // back when somebody called ready(), thread may differ
+//     section.park(WaitReason::...);   // until somebody calls ready(); maybe on another thread
 //
-// and its other half dequeues the waiter under the lock and calls section.ready(goroutine). A ready that comes before the
-// park is not lost [G2], so the lock may be released first. park may be called by any attached thread: one that
-// gort did not make blocks.
+// and its other half dequeues the waiter under the lock and calls section.ready(goroutine). A ready
+// that comes before the park is not lost [G2], so the lock may be released first. park may be
+// called by any attached thread: one that gort did not make blocks.
 //
 // Not here: stopping the world, listing goroutines (world.h, for gc/ and runtime/ only).
 #pragma once

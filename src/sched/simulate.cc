@@ -97,7 +97,7 @@ void Simulator::adopt_stack() {
 }
 
 void Simulator::run_context() {
-  auto* self = static_cast<Simulator*>(base::simulation);
+  auto* self = static_cast<Simulator*>(base::simulated());
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
 #endif

@@ -1,10 +1,12 @@
 // Goroutines' beginnings: records, closures, numbers.
 //
-// A go statement costs a record from the processor's own list, the closure moved into it, and a push. No
-// lock, no stack. Records come in batches from the shared pool and go back in batches when too many die here.
+// A go statement costs a record from the processor's own list, the closure moved into it, and a
+// push. No lock, no stack. Records come in batches from the shared pool and go back in batches when
+// too many die here.
 //
-// The two-step interface (make, then start) lets the template construct the closure in place, where a throwing copy
-// constructor leaves nothing behind. Runs on any thread. Not here: the first run (loop.cc).
+// The two-step interface (make, then start) lets the template construct the closure in place, where
+// a throwing copy constructor leaves nothing behind. Runs on any thread. Not here: the first run
+// (loop.cc).
 #include "base/assert.h"
 #include "gort/error.hpp"
 #include "sched/loop.h"
@@ -17,8 +19,9 @@ namespace gort::sched {
 namespace {
 
 constexpr std::size_t kRecordBatch = 64;
-constexpr std::uint32_t kMaxFree = 4096;  // beyond this, half go back: others may spawn what dies here
-constexpr std::uint64_t kIdBatch = 16;    // Go's
+constexpr std::uint32_t kMaxFree =
+    4096;  // beyond this, half go back: others may spawn what dies here
+constexpr std::uint64_t kIdBatch = 16;  // Go's
 
 Goroutine* take_record(Processor* processor) {
   if (processor == nullptr) [[unlikely]] {
@@ -135,7 +138,8 @@ new_goroutine make_goroutine(closure_entry entry, const spawn_options* options) 
   goroutine->wait_reason = WaitReason::none;
   goroutine->id = take_id(thread->processor);
   // A timer's callback starts goroutines from a scheduler's stack: then nobody is the creator.
-  goroutine->creator_id = thread->on_scheduler && thread->processor != nullptr ? 0 : thread->current->id;
+  goroutine->creator_id =
+      thread->on_scheduler && thread->processor != nullptr ? 0 : thread->current->id;
   leave(thread);
   if (options != nullptr) {
     try {

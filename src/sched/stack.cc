@@ -1,8 +1,9 @@
 // Which window a goroutine gets, the caches in front of the arena, and limits.
 //
-// Ordinary goroutines take a room while rooms are plentiful and a slot otherwise. A limit below what the window
-// offers is a second guard inside it, installed for that goroutine and removed when it ends; a limit beyond a
-// room is a mapping of its own. Runs inside the runtime, owner of the cache. Not here: stack_arena.cc.
+// Ordinary goroutines take a room while rooms are plentiful and a slot otherwise. A limit below
+// what the window offers is a second guard inside it, installed for that goroutine and removed when
+// it ends; a limit beyond a room is a mapping of its own. Runs inside the runtime, owner of the
+// cache. Not here: stack_arena.cc.
 #include "sched/stack.h"
 
 #include "base/assert.h"
@@ -111,7 +112,8 @@ void StackCache::release(Stack stack) {
   keep(stack, region->unit_bytes == kSlotBytes ? slots_ : rooms_);
 }
 
-// A window that was grown, limited or mapped for one goroutine, taken back when nobody can be on it any more.
+// A window that was grown, limited or mapped for one goroutine, taken back when nobody can be on it
+// any more.
 void StackCache::settle() {
   Stack stack = unsettled_;
   if (stack.top == nullptr) return;

@@ -1,11 +1,12 @@
 // Cutting windows from regions, guarding them once, and taking them back.
 //
-// Even units are handed out before odd ones, so that the unit below is usually free to grow into. A unit's guard is
-// installed when it is first handed out and stays for ever: giving its memory back does not remove it. When
-// address space is short (RLIMIT_AS, overcommit 2) regions shrink and rooms become slots.
+// Even units are handed out before odd ones, so that the unit below is usually free to grow into. A
+// unit's guard is installed when it is first handed out and stays for ever: giving its memory back
+// does not remove it. When address space is short (RLIMIT_AS, overcommit 2) regions shrink and
+// rooms become slots.
 //
-// [A1] A unit in a free list has state `free`, or was taken by growth since: then it is skipped, and comes back
-//      when that stack shrinks.
+// [A1] A unit in a free list has state `free`, or was taken by growth since: then it is skipped,
+//      and comes back when that stack shrinks.
 // Runs inside the runtime, behind the arena's lock. Not here: growth itself (stack_grow.cc).
 #include "sched/stack_arena.h"
 
@@ -80,7 +81,8 @@ bool StackArena::add_region(bool room) {
   const std::size_t index = region_count_.load(std::memory_order_relaxed);
   if (index == kMaxRegions) return false;
   if (room_bytes_ == 0) room_bytes_ = kDefaultStackLimit + kGuardBytes;
-  const std::size_t unit = room ? (room_bytes_ + (2 << 20) - 1) / (2 << 20) * (2 << 20) : kSlotBytes;
+  const std::size_t unit =
+      room ? (room_bytes_ + (2 << 20) - 1) / (2 << 20) * (2 << 20) : kSlotBytes;
   std::size_t bytes = room ? kRoomRegionBytes : kSlotRegionBytes;
   char* base = nullptr;
   for (; bytes >= kLeastRegionBytes && bytes >= 2 * unit; bytes /= 4) {
@@ -108,7 +110,8 @@ bool StackArena::carve(UnitRegion& region, Stack& out) {
       Unit expected = Unit::fresh;
       if (!region.units[index].compare_exchange_strong(expected, Unit::used)) continue;  // [A1]
       out = window_of(region, index);
-      // Where guards cost a mapping each there may be none left: then only slots with a free one below are used.
+      // Where guards cost a mapping each there may be none left: then only slots with a free one
+      // below are used.
       if (!base::os::guards_are_free() &&
           !base::os::install_guard(out.low - kGuardBytes, kGuardBytes) &&
           region.unit_bytes == kSlotBytes && index % 2 == 1) {
@@ -122,7 +125,8 @@ bool StackArena::carve(UnitRegion& region, Stack& out) {
   return false;
 }
 
-// Guards for new windows, and their first pages, in one system call each: a third cheaper than faulting one by one.
+// Guards for new windows, and their first pages, in one system call each: a third cheaper than
+// faulting one by one.
 void StackArena::prepare_fresh(Stack* const* fresh, unsigned count, bool room) {
   void* addresses[kMaxBatch];
   if (base::os::guards_are_free()) {
@@ -175,7 +179,8 @@ unsigned StackArena::acquire(bool room, Stack* out, unsigned count) {
   (room ? rooms_out_ : slots_out_).fetch_add(taken, std::memory_order_relaxed);
 #if defined(__SANITIZE_ADDRESS__)
   for (unsigned i = 0; i < taken; ++i) {
-    // The leak checker should see what parked goroutines hold: the pages that stacks usually live in.
+    // The leak checker should see what parked goroutines hold: the pages that stacks usually live
+    // in.
     __lsan_register_root_region(out[i].top - (std::size_t{16} << 10), std::size_t{16} << 10);
   }
 #endif
@@ -245,11 +250,12 @@ std::size_t StackArena::trim_free(std::size_t budget) {
   if (budget > total) budget = total;
   for (std::size_t i = 0; i < budget; ++i) {
     const std::size_t at = trim_cursor_++ % total;
-    const Stack& stack = at < free_slots_.size() ? free_slots_[at]
-                                                 : free_rooms_[at - free_slots_.size()];
+    const Stack& stack =
+        at < free_slots_.size() ? free_slots_[at] : free_rooms_[at - free_slots_.size()];
     UnitRegion* region = region_of(stack.low);
     std::atomic<Unit>& unit = region->units[region->index_of(stack.low)];
-    Unit expected = Unit::free;  // held while its memory is dropped, or growth might use it meanwhile
+    Unit expected =
+        Unit::free;  // held while its memory is dropped, or growth might use it meanwhile
     if (!unit.compare_exchange_strong(expected, Unit::used)) continue;
     // Nobody runs here: the top page goes too, beyond what bursts will want again.
     const bool keep_top = at < 1024;

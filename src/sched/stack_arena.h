@@ -1,8 +1,8 @@
 // The reserved regions that windows are cut from.
 //
-// A region is a run of equal units (slots of 256 KB, or rooms), with one byte of ownership per unit that the
-// fault handler may change by compare-and-swap; everything else is behind the arena's lock. Internal to the three
-// stack files. Not here: what a window is (stack.h).
+// A region is a run of equal units (slots of 256 KB, or rooms), with one byte of ownership per unit
+// that the fault handler may change by compare-and-swap; everything else is behind the arena's
+// lock. Internal to the three stack files. Not here: what a window is (stack.h).
 #pragma once
 
 #include <atomic>
@@ -63,9 +63,9 @@ class StackArena {
   bool reuse(std::vector<Stack>& free, Stack& out);
 
   base::SpinLock lock_;
-  std::vector<Stack> free_slots_, free_rooms_;             // under lock_
-  std::size_t trim_cursor_ = 0;                            // under lock_
-  UnitRegion regions_[kMaxRegions];                        // filled under lock_, then constant
+  std::vector<Stack> free_slots_, free_rooms_;  // under lock_
+  std::size_t trim_cursor_ = 0;                 // under lock_
+  UnitRegion regions_[kMaxRegions];             // filled under lock_, then constant
   std::atomic<std::size_t> region_count_{0};
   std::size_t room_bytes_ = 0;
   std::atomic<std::size_t> rooms_out_{0}, slots_out_{0}, own_out_{0};
@@ -73,8 +73,9 @@ class StackArena {
 
 extern StackArena& stack_arena;
 
-// Rooms in use beyond which ordinary goroutines get slots. A room costs 4 KB of page tables more than a slot: at this number
-// 62 MB in all, for which a program of ten thousand goroutines never meets the end of a slot.
+// Rooms in use beyond which ordinary goroutines get slots. A room costs 4 KB of page tables more
+// than a slot: at this number 62 MB in all, for which a program of ten thousand goroutines never
+// meets the end of a slot.
 inline constexpr std::size_t kCommonRooms = 16 << 10;
 inline constexpr std::size_t kMaxRooms = 32 << 10;  // deep sites and explicit limits included
 

@@ -1,12 +1,14 @@
 // Growth in place: what a touched guard means.
 //
-// The guard below a window is touched either by a stack that has used all of it, or by a wild pointer. In the first case
-// the unit below, if free, is taken by compare-and-swap, the old guard removed, a new one put below, and the
-// instruction that faulted runs again: the goroutine never knows. Sites that needed it get rooms from then on.
-// Past the limit, or with a neighbour in the way, it is a stack overflow.
+// The guard below a window is touched either by a stack that has used all of it, or by a wild
+// pointer. In the first case the unit below, if free, is taken by compare-and-swap, the old guard
+// removed, a new one put below, and the instruction that faulted runs again: the goroutine never
+// knows. Sites that needed it get rooms from then on. Past the limit, or with a neighbour in the
+// way, it is a stack overflow.
 //
-// Runs in the SIGSEGV handler on the alternate stack, on the thread of the goroutine that faulted: only system calls and
-// atomics, no lock ([K1] lets one thread change a stack: its goroutine's). Not here: reporting (runtime/signals.cc).
+// Runs in the SIGSEGV handler on the alternate stack, on the thread of the goroutine that faulted:
+// only system calls and atomics, no lock ([K1] lets one thread change a stack: its goroutine's).
+// Not here: reporting (runtime/signals.cc).
 #include "base/os_linux.h"
 #include "sched/stack.h"
 #include "sched/stack_arena.h"
@@ -25,7 +27,8 @@ Growth grow_stack(Goroutine* goroutine, const void* address) {
   const std::size_t index = region->index_of(stack.low);
   const bool at_unit_base = unit_base == region->base + index * region->unit_bytes;
   const std::size_t grown = static_cast<std::size_t>(stack.top - stack.low) + region->unit_bytes;
-  // Half a unit beyond the limit is tolerated: the limit is a promise of room, growth comes in units.
+  // Half a unit beyond the limit is tolerated: the limit is a promise of room, growth comes in
+  // units.
   if (!at_unit_base || index == 0 || grown > stack_limit_of(goroutine) + region->unit_bytes / 2) {
     return Growth::overflow;
   }

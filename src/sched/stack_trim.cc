@@ -1,9 +1,10 @@
 // Memory back to the system from stacks that have been deep and are not any more.
 //
-// Stacks fill page by page without anybody being told, so whether one is fat is asked of the kernel: if pages just
-// below the live part are in memory, everything below it is given back. Windows that nobody uses are looked at in
-// turn; parked goroutines in short stops of the world, so many a second that a stop stays under a fraction of a
-// millisecond; a parked goroutine cannot run while the world is stopped, so its stack pointer holds.
+// Stacks fill page by page without anybody being told, so whether one is fat is asked of the
+// kernel: if pages just below the live part are in memory, everything below it is given back.
+// Windows that nobody uses are looked at in turn; parked goroutines in short stops of the world, so
+// many a second that a stop stays under a fraction of a millisecond; a parked goroutine cannot run
+// while the world is stopped, so its stack pointer holds.
 //
 // Runs on the monitor thread once a second. Not here: windows in use (stack.cc).
 #include "base/os_linux.h"

@@ -1,14 +1,15 @@
 // Taking work from other processors, when it is worth taking.
 //
-// A theft claims the victim (world.h): a system call for the thief, an interrupt for the victim's CPU, then cold caches. For
-// goroutines that run 50 ns between hand-offs that is a loss, and running them on two CPUs is slower than on
-// one. So a thief watches for a moment and estimates: rounds of the victim in that time give the mean slice. It
-// steals if what waits would keep the victim busy for long, or if slices are long enough to be worth a CPU.
+// A theft claims the victim (world.h): a system call for the thief, an interrupt for the victim's
+// CPU, then cold caches. For goroutines that run 50 ns between hand-offs that is a loss, and
+// running them on two CPUs is slower than on one. So a thief watches for a moment and estimates:
+// rounds of the victim in that time give the mean slice. It steals if what waits would keep the
+// victim busy for long, or if slices are long enough to be worth a CPU.
 //
-// What is first in line (`next`) was made ready a moment ago and is about to run where its data is warm; it is taken
-// only from a victim that has not reached a scheduling point during the whole watch.
-// Runs inside the runtime with a processor, spinning. Not here: who wakes thieves (wake.h), and the monitor's net
-// under it (monitor.cc).
+// What is first in line (`next`) was made ready a moment ago and is about to run where its data is
+// warm; it is taken only from a victim that has not reached a scheduling point during the whole
+// watch. Runs inside the runtime with a processor, spinning. Not here: who wakes thieves (wake.h),
+// and the monitor's net under it (monitor.cc).
 #include "base/event.h"
 #include "sched/loop.h"
 #include "sched/pick.h"
@@ -56,8 +57,8 @@ Goroutine* rob(Processor* mine, Processor* victim) {
 }
 
 bool anybody_busy(const Processor* mine, int processors) {
-  return processors > 1 &&
-         scheduler.idle_count.load(std::memory_order_relaxed) < processors - 1 && mine != nullptr;
+  return processors > 1 && scheduler.idle_count.load(std::memory_order_relaxed) < processors - 1 &&
+         mine != nullptr;
 }
 
 }  // namespace

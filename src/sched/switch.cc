@@ -1,7 +1,8 @@
 // The frames that gort_switch expects, built by hand and read back.
 //
-// The layouts mirror the two .S files word for word; a change there is a change here. Runs on any thread; touches
-// only the stack it is given. Not here: the switch itself (switch_x86_64.S, switch_aarch64.S).
+// The layouts mirror the two .S files word for word; a change there is a change here. Runs on any
+// thread; touches only the stack it is given. Not here: the switch itself (switch_x86_64.S,
+// switch_aarch64.S).
 #include "sched/switch.h"
 
 #include <cstdint>

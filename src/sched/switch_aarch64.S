@@ -1,9 +1,9 @@
 // gort_switch and the first frame of a goroutine, aarch64 AAPCS.
 //
-// Saved frame, from low to high: x29 x30 x19..x28 d8..d15, 160 bytes. The CFI describes it, so a debugger, and
-// gort's own dump, unwind a goroutine from its saved stack pointer.
-// In:  x0 = where to store sp, x1 = sp to load, x2 = the goroutine left or null. Out: x0 = current thread.
-// The contract is in switch.h.
+// Saved frame, from low to high: x29 x30 x19..x28 d8..d15, 160 bytes. The CFI describes it, so a
+// debugger, and gort's own dump, unwind a goroutine from its saved stack pointer.
+// In:  x0 = where to store sp, x1 = sp to load, x2 = the goroutine left or null.
+// Out: x0 = current thread. The contract is in switch.h.
 #if defined(__aarch64__)
         .text
         .globl  gort_switch

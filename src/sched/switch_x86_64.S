@@ -1,9 +1,9 @@
 // gort_switch and the first frame of a goroutine, x86-64 System V.
 //
-// Saved frame, from low to high: r15 r14 r13 r12 rbx rbp return-address. The CFI describes each push, so a
-// debugger, and gort's own dump, unwind a goroutine from its saved stack pointer.
-// In:  rdi = where to store sp, rsi = sp to load, rdx = the goroutine left or null. Out: rax = current thread.
-// The contract is in switch.h.
+// Saved frame, from low to high: r15 r14 r13 r12 rbx rbp return-address. The CFI describes each
+// push, so a debugger, and gort's own dump, unwind a goroutine from its saved stack pointer.
+// In:  rdi = where to store sp, rsi = sp to load, rdx = the goroutine left or null.
+// Out: rax = current thread. The contract is in switch.h.
 #if defined(__x86_64__)
         .text
         .globl  gort_switch

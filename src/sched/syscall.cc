@@ -1,14 +1,15 @@
 // blocking(f): giving the processor away before a call that may block the OS thread.
 //
-// The goroutine keeps its thread and its stack; the right to run the others goes to another thread at once, so ten
-// goroutines in ten blocking calls use ten threads and no processor. Coming back is the ordinary loss of a processor:
-// take an idle one or queue (safepoint.cc). A foreign thread has nothing to give away.
-// Runs on the calling goroutine. Not here: calls that block without saying so (monitor.cc).
+// The goroutine keeps its thread and its stack; the right to run the others goes to another thread
+// at once, so ten goroutines in ten blocking calls use ten threads and no processor. Coming back is
+// the ordinary loss of a processor: take an idle one or queue (safepoint.cc). A foreign thread has
+// nothing to give away. Runs on the calling goroutine. Not here: calls that block without saying so
+// (monitor.cc).
 #include "gort/detail/runtime_core.hpp"
 #include "sched/idle.h"
 #include "sched/safepoint.h"
-#include "sched/scheduler.h"
 #include "sched/sched.h"
+#include "sched/scheduler.h"
 
 namespace gort::detail {
 

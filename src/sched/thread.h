@@ -1,16 +1,18 @@
 // An OS thread as gort sees it: one that runs goroutines, or a foreign one that called in.
 //
-// The two words at the front are the handshake by which others get at what the thread's processor owns without
-// the thread ever paying for an atomic instruction; safepoint.h explains it. A gort thread's own stack is where
-// its scheduler loop runs; goroutines are switched to from there and among each other.
+// The two words at the front are the handshake by which others get at what the thread's processor
+// owns without the thread ever paying for an atomic instruction; safepoint.h explains it. A gort
+// thread's own stack is where its scheduler loop runs; goroutines are switched to from there and
+// among each other.
 //
-// Threads are never freed, only reused: another thread may look at one at any moment. Runs on: the thread itself,
-// but for the fields under the scheduler's lock. Not here: the loop (loop.cc), attaching (attach.cc).
+// Threads are never freed, only reused: another thread may look at one at any moment. Runs on: the
+// thread itself, but for the fields under the scheduler's lock. Not here: the loop (loop.cc),
+// attaching (attach.cc).
 #pragma once
 
+#include <sys/types.h>
 #include <atomic>
 #include <cstdint>
-#include <sys/types.h>
 
 #include "base/this_thread.h"
 #include "sched/goroutine.h"
@@ -20,45 +22,45 @@ namespace gort::sched {
 struct Processor;
 
 enum Attention : std::uint32_t {
-  kClaimed = 1,    // somebody works on what we own: wait outside until they have finished
-  kLost = 2,       // our processor was taken: queue for another before going on
-  kUnattached = 4, // gort has not seen this thread yet
-  kSimulated = 8,  // a simulation chooses who goes on at every entry
+  kClaimed = 1,     // somebody works on what we own: wait outside until they have finished
+  kLost = 2,        // our processor was taken: queue for another before going on
+  kUnattached = 4,  // gort has not seen this thread yet
+  kSimulated = 8,   // a simulation chooses who goes on at every entry
 };
 
 struct alignas(64) Thread {
   constexpr explicit Thread(std::uint32_t initial_attention = 0) : attention(initial_attention) {}
 
   // --- the handshake (safepoint.h)
-  std::atomic<std::uint32_t> inside{0};     // depth of runtime sections; written by the thread only
+  std::atomic<std::uint32_t> inside{0};  // depth of runtime sections; written by the thread only
   std::atomic<std::uint32_t> attention;
 
   // --- the thread itself
-  Goroutine* current = nullptr;             // never null on an attached thread
-  Processor* processor = nullptr;           // also written by those who claim or assign
-  void* scheduler_sp = nullptr;             // its loop, saved while a goroutine runs
-  ExceptionState* exceptions = nullptr;     // the C++ runtime's, of this OS thread
-  bool on_scheduler = true;                 // running its loop, not a goroutine
-  bool spinning = false;                    // counted in scheduler.spinning
-  Goroutine* locked_goroutine = nullptr;    // lock_os_thread
+  Goroutine* current = nullptr;           // never null on an attached thread
+  Processor* processor = nullptr;         // also written by those who claim or assign
+  void* scheduler_sp = nullptr;           // its loop, saved while a goroutine runs
+  ExceptionState* exceptions = nullptr;   // the C++ runtime's, of this OS thread
+  bool on_scheduler = true;               // running its loop, not a goroutine
+  bool spinning = false;                  // counted in scheduler.spinning
+  Goroutine* locked_goroutine = nullptr;  // lock_os_thread
   pid_t tid = 0;
-  void* sanitizer_fiber = nullptr;          // TSan's context of the scheduler loop
-  void* ended_fiber = nullptr;              // of a goroutine that has ended here
-  void* signal_stack = nullptr;             // ours to unmap
-  const void* stack_low = nullptr;          // of the OS thread: ASan needs it
+  void* sanitizer_fiber = nullptr;  // TSan's context of the scheduler loop
+  void* ended_fiber = nullptr;      // of a goroutine that has ended here
+  void* signal_stack = nullptr;     // ours to unmap
+  const void* stack_low = nullptr;  // of the OS thread: ASan needs it
   std::size_t stack_bytes = 0;
 
   // --- sleeping
   std::atomic<std::uint32_t> wake_word{0};  // 1: woken
 
   // --- under the scheduler's lock
-  Processor* assigned = nullptr;            // given to us while we slept; we attach it when we wake
+  Processor* assigned = nullptr;  // given to us while we slept; we attach it when we wake
   Thread* idle_next = nullptr;
   Thread* all_next = nullptr;
-  bool started = false;                     // has an OS thread
-  bool exiting = false;                     // its goroutine ended locked: the OS thread ends too
+  bool started = false;  // has an OS thread
+  bool exiting = false;  // its goroutine ended locked: the OS thread ends too
   bool is_idle = false;
-  bool without_processor = false;           // counted in scheduler.without_processor
+  bool without_processor = false;  // counted in scheduler.without_processor
 
   bool in_goroutine() const { return !on_scheduler; }
 

@@ -1,6 +1,7 @@
 // The heap itself, and which processor's heap a timer goes to.
 //
-// Callbacks run outside the heap's lock, so they may add and remove other timers. Runs inside the runtime. Not here: the design (timer.h).
+// Callbacks run outside the heap's lock, so they may add and remove other timers. Runs inside the
+// runtime. Not here: the design (timer.h).
 #include "sched/timer.h"
 
 #include "base/assert.h"
@@ -53,8 +54,7 @@ void TimerHeap::erase(std::size_t position) {
 }
 
 void TimerHeap::publish_next() {
-  next_ns_.store(entries_.empty() ? base::kNever : entries_[0].when_ns,
-                 std::memory_order_relaxed);
+  next_ns_.store(entries_.empty() ? base::kNever : entries_[0].when_ns, std::memory_order_relaxed);
 }
 
 void TimerHeap::queue(Timer* timer) {

@@ -1,19 +1,20 @@
 // Timers: a four-ary heap per processor.
 //
-// Adding and stopping are what programs do a million times; firing is rare. So a timer knows its place in the heap and
-// leaves it at once when stopped: no zombie is left behind, and what a stopped timer refers to can go
-// away. Four children per node halve the depth, and the deadlines lie in the heap's own array, so sifting
-// touches no timer but those it moves.
+// Adding and stopping are what programs do a million times; firing is rare. So a timer knows its
+// place in the heap and leaves it at once when stopped: no zombie is left behind, and what a
+// stopped timer refers to can go away. Four children per node halve the depth, and the deadlines
+// lie in the heap's own array, so sifting touches no timer but those it moves.
 //
 // States:  idle --add--> queued --run_due--> firing --(callback returns 0)--> idle
 //                          | '---(callback returns a time)---'
 //                          '-----remove----> idle
-// [M1] A timer's callback runs inside the runtime on a scheduler's behalf: it readies goroutines, sends without
-//      blocking, or starts a goroutine; it never parks and never throws.
-// [M2] remove() returns only when the callback is not running, so the timer's memory is the caller's again;
-//      except for fire-and-forget timers, whose callback is the last that touches them.
-// Runs on any thread inside the runtime; the heap has its own lock. Not here: who looks at the heaps when
-// (loop.cc, idle.cc), the public timer (sync/timers.cc).
+// [M1] A timer's callback runs inside the runtime on a scheduler's behalf: it readies goroutines,
+//      sends without blocking, or starts a goroutine; it never parks and never throws.
+// [M2] remove() returns only when the callback is not running, so the timer's memory is the
+//      caller's again; except for fire-and-forget timers, whose callback is the last that touches
+//      them.
+// Runs on any thread inside the runtime; the heap has its own lock. Not here: who looks at the
+// heaps when (loop.cc, idle.cc), the public timer (sync/timers.cc).
 #pragma once
 
 #include <atomic>
@@ -32,7 +33,7 @@ struct Timer {
   // Returns when to fire again, or 0.
   using Fire = std::int64_t (*)(Timer* timer, std::int64_t now_ns);
 
-  std::int64_t when_ns = 0;    // monotonic
+  std::int64_t when_ns = 0;  // monotonic
   Fire fire = nullptr;
   void* argument = nullptr;
   bool fire_and_forget = false;
@@ -76,8 +77,8 @@ class TimerHeap {
   std::atomic<std::int64_t> next_ns_{base::kNever};
 };
 
-// Queues an idle timer on the calling thread's processor (another one's for a foreign thread). The caller is inside
-// the runtime and has set when_ns, fire and argument.
+// Queues an idle timer on the calling thread's processor (another one's for a foreign thread). The
+// caller is inside the runtime and has set when_ns, fire and argument.
 void add_timer(Thread* thread, Timer* timer);
 // Takes a timer out; true if it will not fire. Waits for a callback that is running.
 bool remove_timer(Timer* timer);

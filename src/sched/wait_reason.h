@@ -30,16 +30,23 @@ enum class WaitReason : std::uint8_t {
 };
 
 inline const char* wait_reason_text(WaitReason reason) {
-  static constexpr const char* kTexts[] = {
-      "waiting",           "chan receive",
-      "chan send",         "chan receive (nil chan)",
-      "chan send (nil chan)", "select",
-      "select (no cases)", "sleep",
-      "semacquire",        "sync.Mutex.Lock",
-      "sync.RWMutex.RLock", "sync.RWMutex.Lock",
-      "sync.WaitGroup.Wait", "sync.Cond.Wait",
-      "task wait",         "IO wait",
-      "runnable"};
+  static constexpr const char* kTexts[] = {"waiting",
+                                           "chan receive",
+                                           "chan send",
+                                           "chan receive (nil chan)",
+                                           "chan send (nil chan)",
+                                           "select",
+                                           "select (no cases)",
+                                           "sleep",
+                                           "semacquire",
+                                           "sync.Mutex.Lock",
+                                           "sync.RWMutex.RLock",
+                                           "sync.RWMutex.Lock",
+                                           "sync.WaitGroup.Wait",
+                                           "sync.Cond.Wait",
+                                           "task wait",
+                                           "IO wait",
+                                           "runnable"};
   static_assert(sizeof kTexts / sizeof *kTexts == static_cast<unsigned>(WaitReason::count));
   return kTexts[static_cast<unsigned>(reason)];
 }

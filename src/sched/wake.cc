@@ -1,7 +1,8 @@
 // The slow half of waking: a thread is really going to be woken.
 //
-// Whether the last wake-up helped is known by what thieves have taken from this processor since. Runs inside the
-// runtime, owner of the processor, or on a thread without one (wake_one). Not here: the policy (wake.h).
+// Whether the last wake-up helped is known by what thieves have taken from this processor since.
+// Runs inside the runtime, owner of the processor, or on a thread without one (wake_one). Not here:
+// the policy (wake.h).
 #include "sched/wake.h"
 
 namespace gort::sched {
@@ -10,18 +11,18 @@ void wake_one() {
   if (scheduler.idle_count.load(std::memory_order_seq_cst) == 0) return;
   int none = 0;
   if (!scheduler.spinning.compare_exchange_strong(none, 1, std::memory_order_seq_cst)) return;
-  Thread* thread = nullptr;
+  Assignment thief;
   {
     base::Guard guard(scheduler.lock);
     if (Processor* processor = take_idle_processor_locked()) {
-      thread = assign_locked(processor, true);
+      thief = assign_locked(processor, true);
     }
   }
-  if (thread == nullptr) {
+  if (thief.thread == nullptr) {
     scheduler.spinning.fetch_sub(1, std::memory_order_seq_cst);
     return;
   }
-  launch(thread);
+  launch(thief);
 }
 
 void wake_thief(Processor* processor, std::uint32_t max_skip) {
@@ -39,15 +40,15 @@ void wake_thief(Processor* processor, std::uint32_t max_skip) {
 }
 
 void timers_changed(std::int64_t when_ns) {
-  Thread* thread = nullptr;
+  Assignment keeper;
   {
     base::Guard guard(scheduler.lock);
     if (when_ns >= scheduler.timekeeper_until_ns) return;
     if (Processor* processor = take_idle_processor_locked()) {
-      thread = assign_locked(processor, false);
+      keeper = assign_locked(processor, false);
     }
   }
-  if (thread != nullptr) launch(thread);  // it fires what is due, then keeps the time
+  if (keeper.thread != nullptr) launch(keeper);  // it fires what is due, then keeps the time
 }
 
 }  // namespace gort::sched

@@ -1,23 +1,28 @@
 // Waking sleeping threads when work appears: when, and above all when not.
 //
-// A futex wake costs the waker microseconds, a switch nanoseconds. Two goroutines that hand a value back and forth make each
-// other ready millions of times a second, and a thread woken for that finds nothing it should take. So:
+// A futex wake costs the waker microseconds, a switch nanoseconds. Two goroutines that hand a value
+// back and forth make each other ready millions of times a second, and a thread woken for that
+// finds nothing it should take. So:
 //
-// 1. Nobody is woken while somebody is already looking for work (Go's spinning rule), or none is idle.
-// 2. Each processor backs off: if the thieves it woke have taken nothing since, it skips twice as many occasions
+// 1. Nobody is woken while somebody is already looking for work (Go's spinning rule), or none is
+// idle. 2. Each processor backs off: if the thieves it woke have taken nothing since, it skips
+// twice as many occasions
 //    next time, up to a bound; a theft resets it.
-// 3. What this delays, the monitor finds: a processor that has had waiting work for a tick while another is
+// 3. What this delays, the monitor finds: a processor that has had waiting work for a tick while
+// another is
 //    idle (monitor.cc). So a wake-up may be skipped but work is never forgotten.
 //
-// What is made ready goes to `next` and runs when the one that runs parks: it is stolen only if it has been there for
-// a while. Runs inside the runtime, owner of a processor. Not here: stealing (steal.cc).
+// What is made ready goes to `next` and runs when the one that runs parks: it is stolen only if it
+// has been there for a while. Runs inside the runtime, owner of a processor. Not here: stealing
+// (steal.cc).
 #pragma once
 
 #include "sched/scheduler.h"
 
 namespace gort::sched {
 
-inline constexpr std::uint32_t kMaxSkipNext = 16384;  // hand-offs to `next`: about a millisecond of them
+inline constexpr std::uint32_t kMaxSkipNext =
+    16384;  // hand-offs to `next`: about a millisecond of them
 inline constexpr std::uint32_t kMaxSkipQueue = 4096;  // entries of the queue
 
 void wake_thief(Processor* processor, std::uint32_t max_skip);
@@ -27,7 +32,8 @@ void wake_one();
 void timers_changed(std::int64_t when_ns);
 
 [[gnu::always_inline]] inline void consider_wake(Processor* processor, std::uint32_t max_skip) {
-  if (scheduler.idle_count.load(std::memory_order_relaxed) == 0) [[likely]] return;
+  if (scheduler.idle_count.load(std::memory_order_relaxed) == 0) [[likely]]
+    return;
   if (processor->wake_skip > 0) {
     --processor->wake_skip;
     return;
@@ -37,7 +43,8 @@ void timers_changed(std::int64_t when_ns);
 
 // True if nobody need be woken for one more queue entry; counts it as skipped.
 [[gnu::always_inline]] inline bool may_skip_wake(Processor* processor) {
-  if (scheduler.idle_count.load(std::memory_order_relaxed) == 0) [[likely]] return true;
+  if (scheduler.idle_count.load(std::memory_order_relaxed) == 0) [[likely]]
+    return true;
   if (processor->wake_skip == 0) return false;
   --processor->wake_skip;
   return true;

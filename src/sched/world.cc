@@ -1,9 +1,11 @@
 // Claims, the stopped world, and what is done in it.
 //
-// Everything here is the slow half of the protocol in safepoint.h: set kClaimed, execute a fence on every CPU, and look
-// whether the thread is outside. A claim of one processor waits a bounded time, since the claimant is a thief inside
-// the runtime; stopping the world waits as long as it takes, outside.
-// Runs on any thread; the monitor and detaching threads are not attached. Not here: who asks (steal.cc, monitor.cc, runtime/).
+// Everything here is the slow half of the protocol in safepoint.h: set kClaimed, execute a fence on
+// every CPU, and look whether the thread is outside. A claim of one processor waits a bounded time,
+// since the claimant is a thief inside the runtime; stopping the world waits as long as it takes,
+// outside.
+// Runs on any thread; the monitor and detaching threads are not attached. Not here: who asks
+// (steal.cc, monitor.cc, runtime/).
 #include "sched/world.h"
 
 #include "base/event.h"
@@ -16,8 +18,8 @@
 namespace gort::sched {
 namespace {
 
-base::SpinLock world_lock;   // [W1]
-bool world_stopped = false;  // under scheduler.lock
+base::SpinLock world_lock;           // [W1]
+bool world_stopped = false;          // under scheduler.lock
 constexpr int kClaimPatience = 200;  // pauses: a section is shorter, unless its thread lost its CPU
 
 }  // namespace
@@ -56,7 +58,7 @@ void release_claim(Processor* processor) {
 }
 
 void retake(Processor* processor) {
-  Thread* successor;
+  Assignment successor;
   {
     base::Guard guard(scheduler.lock);
     Thread* loser = processor->thread;
@@ -140,7 +142,7 @@ bool freeze_world(std::int64_t patience_ns) {
 void update_exclusive(const WorldStopped&) {
   const bool exclusive = scheduler.processor_count.load(std::memory_order_relaxed) == 1 &&
                          scheduler.foreign_count.load(std::memory_order_relaxed) == 0 &&
-                         base::simulation == nullptr;
+                         base::simulated() == nullptr;
   base::exclusive_runtime.store(exclusive, std::memory_order_relaxed);
 }
 
@@ -157,7 +159,8 @@ void new_processor(int index) {
   scheduler.processors[index]->retired = false;
 }
 
-// Its queues go to the global one, its timers to the first processor; its thread, if any, has lost it.
+// Its queues go to the global one, its timers to the first processor; its thread, if any, has lost
+// it.
 void retire_locked(Processor* processor) {
   processor->retired = true;
   if (Goroutine* next = processor->next.load(std::memory_order_relaxed)) {
@@ -210,7 +213,8 @@ void resize_processors(const WorldStopped& stopped, int count) {
     for (int i = count; i < before; ++i) retire_locked(scheduler.processors[i]);
   }
   update_exclusive(stopped);
-  // What a retired processor left in the global queue may have been what somebody was just woken for.
+  // What a retired processor left in the global queue may have been what somebody was just woken
+  // for.
   wake_one();
   timers_changed(earliest_timer_ns());
 }
@@ -225,7 +229,8 @@ void abandon_goroutines(const WorldStopped& stopped) {
     }
     processor->timers.move_all(nullptr);
     processor->live_delta.store(0, std::memory_order_relaxed);
-    // Goroutines in user code go on until they enter; then they have no processor and stop for good.
+    // Goroutines in user code go on until they enter; then they have no processor and stop for
+    // good.
     base::Guard guard(scheduler.lock);
     Thread* thread = processor->thread;
     if (thread != nullptr && thread->in_goroutine()) {
@@ -247,7 +252,7 @@ void abandon_goroutines(const WorldStopped& stopped) {
 }
 
 void boot(const BootOptions& options) {
-  entry_needs_fence = !base::os::has_process_barrier() && base::simulation == nullptr;
+  entry_needs_fence = !base::os::has_process_barrier() && base::simulated() == nullptr;
   {
     base::Guard guard(scheduler.lock);
     for (int i = 0; i < options.processors; ++i) new_processor(i);
@@ -256,9 +261,9 @@ void boot(const BootOptions& options) {
       put_idle_processor_locked(scheduler.processors[i]);
     }
   }
-  base::exclusive_runtime.store(options.processors == 1 && base::simulation == nullptr,
+  base::exclusive_runtime.store(options.processors == 1 && base::simulated() == nullptr,
                                 std::memory_order_relaxed);
-  if (base::simulation == nullptr) start_monitor(options.schedtrace_ns);
+  if (base::simulated() == nullptr) start_monitor(options.schedtrace_ns);
 }
 
 }  // namespace gort::sched

@@ -1,13 +1,14 @@
 // Stopping the world, claiming one processor, and looking at everybody.
 //
-// The side door for gc/ and runtime/: whoever takes a WorldStopped as a parameter needs every thread to be outside the
-// runtime and to stay there. User code goes on running meanwhile, it just cannot enter; that is all that
-// dumps, gomaxprocs and the trimming of stacks need.
+// The side door for gc/ and runtime/: whoever takes a WorldStopped as a parameter needs every
+// thread to be outside the runtime and to stay there. User code goes on running meanwhile, it just
+// cannot enter; that is all that dumps, gomaxprocs and the trimming of stacks need.
 //
 // [W1] One thread at a time is a claimant: it holds the world lock.
-// [W2] A claimant waits for others only outside the runtime, or in a bounded spin: so two of them cannot wait for
-//      each other.
-// Runs on any attached thread, the monitor included. Not here: the protocol that makes it cheap (safepoint.h).
+// [W2] A claimant waits for others only outside the runtime, or in a bounded spin: so two of them
+//      cannot wait for each other.
+// Runs on any attached thread, the monitor included. Not here: the protocol that makes it cheap
+// (safepoint.h).
 #pragma once
 
 #include "sched/scheduler.h"
@@ -33,15 +34,17 @@ class StoppedWorld {
   WorldStopped token_;
 };
 
-// For a process that dies: stops the world for good, as far as that works within `patience_ns`; true if it did.
-// Any thread, on any stack, whatever locks it holds; what it waits for is bounded.
+// For a process that dies: stops the world for good, as far as that works within `patience_ns`;
+// true if it did. Any thread, on any stack, whatever locks it holds; what it waits for is bounded.
 bool freeze_world(std::int64_t patience_ns);
 
-// Claims one processor whose thread runs user code. False if it is busy inside, idle, or somebody else claims.
+// Claims one processor whose thread runs user code. False if it is busy inside, idle, or somebody
+// else claims.
 bool try_claim(Processor* processor);
 void release_claim(Processor* processor);
 
-// Takes the processor away from its thread and gives it to another. The processor is claimed; the claim ends.
+// Takes the processor away from its thread and gives it to another. The processor is claimed; the
+// claim ends.
 void retake(Processor* processor);
 
 // Every goroutine but the dead.

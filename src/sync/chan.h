@@ -63,7 +63,8 @@ struct alignas(64) Channel : detail::counted {
   bool has(unsigned bits) const { return (state.load(std::memory_order_relaxed) & bits) != 0; }
   bool is_closed() const { return (state.load(std::memory_order_acquire) & kClosed) != 0; }
   std::size_t size() const { return count.load(std::memory_order_relaxed); }
-  // release: pairs with looks_ready_to_recv; who sees the buffer drained after a close must see the close.
+  // release: pairs with looks_ready_to_recv; who sees the buffer drained after a close must see the
+  // close.
   void set_size(std::size_t size) { count.store(size, std::memory_order_release); }
   std::size_t after(std::size_t index) const { return index + 1 == capacity ? 0 : index + 1; }
   char* slot(std::size_t index) const { return buffer + index * stride; }

@@ -195,6 +195,7 @@ static void end_scope(context_node* node) noexcept {
 
 context_scope::context_scope(const context_handle& parent) : ContextChild(kScope) {
   end = end_scope;
+  taken_from_outside = true;  // by a cancellation from above and by the deadline's timer
   put_below(this, parent);
   scope = this;
   if (parent_scope() != nullptr) deadline_ns = parent_scope()->deadline_ns;
@@ -209,6 +210,7 @@ static void let_go_of_scope(counted* body) noexcept {
 DoneChannel::DoneChannel(context_scope* scope)
     : Channel(element_type_of<unit>, 0, nullptr, let_go_of_scope), scope(scope) {
   references.store(0, std::memory_order_relaxed);
+  taken_from_outside = true;  // by context::done
 }
 
 static DoneChannel* done_of(context_scope* scope) {

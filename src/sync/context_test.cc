@@ -172,6 +172,14 @@ TEST_CASE("a done channel is told even if it is all that is left of its context"
   CHECK(again == ctx.done());
   cancel_ctx();
   CHECK(again.try_recv().closed);
+  // Taken again it keeps its context alive as the first time.
+  gort::recv_chan<gort::unit> last;
+  {
+    auto short_lived = with_timeout(background(), 1ms).first;
+    (void)short_lived.done();
+    last = short_lived.done();
+  }
+  CHECK_FALSE(last.recv().has_value());
 }
 
 TEST_CASE("a chain of a hundred thousand contexts is cancelled and dropped without recursion") {

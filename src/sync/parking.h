@@ -11,8 +11,7 @@
 // many steps as there are addresses in the bucket, however many wait for each.
 //
 // [U2] Under the bucket's lock, a waiter in the queue keeps the object at its address alive;
-// without
-//      one, the object must not be touched by somebody who has let go of it.
+//      without one, the object must not be touched by somebody who has let go of it.
 // Goroutines that were abandoned by the end of run() stay in their queues and are passed over.
 // Runs inside the runtime. Not here: the locks (mutex.cc, rw_mutex.cc).
 #pragma once

@@ -155,12 +155,11 @@ TEST_CASE("cancel racing with a send loses no value and doubles none") {
     auto c = make<chan<int>>();
     auto [ctx, cancel] = with_cancel(background());
     auto sent = gort::spawn([=, ctx = ctx] { return !gives_up([&] { c.send(i, ctx); }); });
-    auto received =
-        gort::spawn([=, ctx = ctx] {
-          int got = 0;
-          (void)gives_up([&] { got += c.recv(ctx) == i; });
-          return got == 1;
-        });
+    auto received = gort::spawn([=, ctx = ctx] {
+      int got = 0;
+      (void)gives_up([&] { got += c.recv(ctx) == i; });
+      return got == 1;
+    });
     if (i % 2 == 0) gort::yield();
     cancel();
     const bool was_sent = sent.get();

@@ -71,9 +71,8 @@ TEST_CASE("an element type needs no default constructor and no assignment") {
   c.send(NoDefault("second"));
   CHECK(c.recv()->text == "a string too long for the small string buffer");
   std::optional<NoDefault> x;
-  CHECK(gort::select(gort::on_recv(c, [&](std::optional<NoDefault> v) {
-          CHECK((v && v->text == "second"));
-        })) == 0);
+  CHECK(gort::select(gort::on_recv(
+            c, [&](std::optional<NoDefault> v) { CHECK((v && v->text == "second")); })) == 0);
   CHECK_FALSE(c.try_recv().value.has_value());
 }
 

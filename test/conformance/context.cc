@@ -21,9 +21,7 @@ using gort::with_value;
 
 namespace {
 
-bool is_done(const context& ctx) {
-  return ctx.done().try_recv().closed;
-}
+bool is_done(const context& ctx) { return ctx.done().try_recv().closed; }
 
 struct Request {
   int number;

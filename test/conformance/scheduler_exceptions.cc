@@ -22,14 +22,9 @@ namespace {
 
 void let_others_run(int round) {
   switch (round % 3) {
-    case 0:
-      gort::yield();
-      break;
-    case 1:
-      gort::sleep(10us);
-      break;
-    default:
-      gort::spawn([] { gort::yield(); }).wait();
+    case 0: gort::yield(); break;
+    case 1: gort::sleep(10us); break;
+    default: gort::spawn([] { gort::yield(); }).wait();
   }
 }
 

@@ -9,11 +9,11 @@
 
 #include "support.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <cstdio>
 #include <cstdlib>
-#include <fcntl.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 using namespace conformance;

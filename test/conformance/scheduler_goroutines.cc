@@ -75,8 +75,9 @@ TEST_CASE("a goroutine with options has its name in dumps") {
   auto hold = make<chan<bool>>();
   gort::go(gort::goroutine_options{.name = "the-named-one", .stack_limit = 256 << 10},
            [=] { (void)hold.recv(); });
-  gort::go(gort::goroutine_options{.name = std::string("with") + "-argument"},
-           [](chan<bool> c) { (void)c.recv(); }, hold);
+  gort::go(
+      gort::goroutine_options{.name = std::string("with") + "-argument"},
+      [](chan<bool> c) { (void)c.recv(); }, hold);
   gort::sleep(1ms);
   std::ostringstream dump;
   gort::dump_goroutines(dump);

@@ -6,10 +6,10 @@
 
 #include "support.h"
 
+#include <unistd.h>
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <unistd.h>
 #include <vector>
 
 using namespace conformance;

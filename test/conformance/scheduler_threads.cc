@@ -8,10 +8,10 @@
 
 #include "support.h"
 
-#include <mutex>
 #include <sys/syscall.h>
-#include <thread>
 #include <unistd.h>
+#include <mutex>
+#include <thread>
 #include <vector>
 
 using namespace conformance;

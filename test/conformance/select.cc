@@ -46,8 +46,8 @@ TEST_CASE("select picks uniformly among eight ready sends") {  // 13
   std::array<chan<int>, 8> c;
   for (auto& each : c) each = make<chan<int>>(4'000);
   for (int i = 0; i < 8'000; ++i) {
-    select(on_send(c[0], i), on_send(c[1], i), on_send(c[2], i), on_send(c[3], i),
-           on_send(c[4], i), on_send(c[5], i), on_send(c[6], i), on_send(c[7], i));
+    select(on_send(c[0], i), on_send(c[1], i), on_send(c[2], i), on_send(c[3], i), on_send(c[4], i),
+           on_send(c[5], i), on_send(c[6], i), on_send(c[7], i));
   }
   for (auto& each : c) {
     CHECK(each.len() > 700);

@@ -57,11 +57,8 @@ TEST_CASE("output variables let a switch on select break, continue and return") 
           if (*x % 2 == 0) continue;
           ++odd;
           break;
-        case 1:
-          return odd;
-        case 2:
-          quit.send(true);
-          break;
+        case 1: return odd;
+        case 2: quit.send(true); break;
       }
     }
   };

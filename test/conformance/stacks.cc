@@ -191,8 +191,8 @@ TEST_CASE("stacks of goroutines that ended are used again") {  // 40
   const long before = resident_bytes();
   for (int i = 0; i < batches; ++i) batch();
   const long growth = resident_bytes() - before;
-  // Go's bound, eight batches' worth, and what each processor may keep at hand: 64 stacks. Without reuse
-  // it would be a gigabyte.
+  // Go's bound, eight batches' worth, and what each processor may keep at hand: 64 stacks. Without
+  // reuse it would be a gigabyte.
   const long bound = (32L << 20) + gort::gomaxprocs() * 64L * (128 << 10);
   if (!kSanitized) CHECK(growth <= bound);
 }

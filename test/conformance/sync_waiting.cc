@@ -168,9 +168,8 @@ TEST_CASE("once runs its function once, and all callers see that it has run") { 
 
 TEST_CASE("a once whose function threw never runs again") {  // 58
   gort::once once;
-  CHECK(thrown_by<std::logic_error>([&] {
-          once.call([] { throw std::logic_error("first"); });
-        }) == "first");
+  CHECK(thrown_by<std::logic_error>([&] { once.call([] { throw std::logic_error("first"); }); }) ==
+        "first");
   bool again = false;
   once.call([&] { again = true; });
   CHECK_FALSE(again);

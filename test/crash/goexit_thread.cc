@@ -6,6 +6,4 @@
 // expect-stderr: [running]:
 #include <gort/gort.hpp>
 
-int main() {
-  gort::goexit();
-}
+int main() { gort::goexit(); }

@@ -6,6 +6,4 @@
 
 #include <gort/gort.hpp>
 
-int main() {
-  return gort::run(std::function<void()>());
-}
+int main() { return gort::run(std::function<void()>()); }

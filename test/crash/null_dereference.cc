@@ -15,9 +15,7 @@ struct Node {
   volatile int value;
 };
 
-[[gnu::noinline]] int touch(Node* node) {
-  return node->value + 1;
-}
+[[gnu::noinline]] int touch(Node* node) { return node->value + 1; }
 
 int main() {
   return gort::run([] {

@@ -17,8 +17,7 @@
 
 int main() {
   return gort::run([] {
-    gort::go(gort::goroutine_options{.name = "shallow", .stack_limit = 65536},
-             [] { descend(0); });
+    gort::go(gort::goroutine_options{.name = "shallow", .stack_limit = 65536}, [] { descend(0); });
     gort::make<gort::chan<int>>().recv();
   });
 }

@@ -10,7 +10,6 @@
 #include <gort/gort.hpp>
 
 int main() {
-  return gort::run([] {
-    std::thread forgotten([] { std::this_thread::sleep_for(std::chrono::hours(1)); });
-  });
+  return gort::run(
+      [] { std::thread forgotten([] { std::this_thread::sleep_for(std::chrono::hours(1)); }); });
 }

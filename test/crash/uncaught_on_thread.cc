@@ -14,7 +14,6 @@
 int main() {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-  return gort::run([] {
-    std::thread([] { throw std::runtime_error("from a plain thread"); }).join();
-  });
+  return gort::run(
+      [] { std::thread([] { throw std::runtime_error("from a plain thread"); }).join(); });
 }

@@ -29,10 +29,11 @@ int main() {
     });
     int sum = 0;
     for (bool open = true; open;) {
-      gort::select(gort::on_recv(squares, [&](std::optional<int> square) {
-                     open = square.has_value();
-                     sum += square.value_or(0);
-                   }),
+      gort::select(gort::on_recv(squares,
+                                 [&](std::optional<int> square) {
+                                   open = square.has_value();
+                                   sum += square.value_or(0);
+                                 }),
                    gort::on_timeout(std::chrono::seconds(30), [&] { open = false; }));
     }
     std::printf("%d\n", sum);

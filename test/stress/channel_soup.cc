@@ -69,9 +69,7 @@ void send_somewhere(Random& random, Layer& layer, Token& token) {
   auto& second = random.pick(layer);
   for (;;) {
     switch (random.below(6)) {
-      case 0:
-        first.send(std::move(token));
-        return;
+      case 0: first.send(std::move(token)); return;
       case 1:
         if (first.try_send(std::move(token))) return;
         break;

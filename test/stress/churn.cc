@@ -45,18 +45,11 @@ struct AtTheBottom : std::runtime_error {
     return;
   }
   switch (random.below(8)) {
-    case 0:
-      throw AtTheBottom("here");
-    case 1:
-      gort::goexit();
-    case 2:
-      gort::sleep(std::chrono::microseconds(random.below(2'000)));
-      break;
-    case 3:
-      gort::blocking([] {});
-      break;
-    default:
-      hesitate(random);
+    case 0: throw AtTheBottom("here");
+    case 1: gort::goexit();
+    case 2: gort::sleep(std::chrono::microseconds(random.below(2'000))); break;
+    case 3: gort::blocking([] {}); break;
+    default: hesitate(random);
   }
 }
 
@@ -122,8 +115,8 @@ long sum_of_tree(Random random, int height) {
     const long sum = left.get();
     return sum + right.get();
   } catch (const AtTheBottom&) {
-    // A task that is dropped before it fails has nobody to tell: its failure would end the process. So right
-    // is waited for, here, with the failure of left in flight.
+    // A task that is dropped before it fails has nobody to tell: its failure would end the process.
+    // So right is waited for, here, with the failure of left in flight.
     if (right.valid()) right.wait();
     throw;
   }

@@ -20,8 +20,7 @@ using namespace stress;
 template <class Mutex>
 bool take(Random& random, Mutex& m) {
   switch (random.below(4)) {
-    case 0:
-      return m.try_lock();
+    case 0: return m.try_lock();
     case 1: {
       auto [ctx, cancel] =
           gort::with_timeout(gort::background(), std::chrono::microseconds(random.below(200)));
@@ -33,9 +32,7 @@ bool take(Random& random, Mutex& m) {
         return false;
       }
     }
-    default:
-      m.lock();
-      return true;
+    default: m.lock(); return true;
   }
 }
 
@@ -156,8 +153,8 @@ void semaphore_round(Random& random) {
             if (!s.try_acquire(weight)) continue;
             break;
           case 1: {
-            auto [ctx, cancel] = gort::with_timeout(
-                gort::background(), std::chrono::microseconds(mine.below(200)));
+            auto [ctx, cancel] =
+                gort::with_timeout(gort::background(), std::chrono::microseconds(mine.below(200)));
             gort::defer d{cancel};
             try {
               s.acquire(weight, ctx);
@@ -166,8 +163,7 @@ void semaphore_round(Random& random) {
             }
             break;
           }
-          default:
-            s.acquire(weight);
+          default: s.acquire(weight);
         }
         wrong += out.fetch_add(weight) + weight > size;
         hesitate(mine);

@@ -21,8 +21,7 @@ int wait_for_baton(Random& random, const chan<int>& in) {
   for (;;) {
     std::optional<int> baton;
     switch (random.below(4)) {
-      case 0:
-        return in.recv().value_or(kNoBaton);
+      case 0: return in.recv().value_or(kNoBaton);
       case 1:
         gort::select(gort::on_recv(in, baton), gort::on_recv(chan<int>{}));
         return baton.value_or(kNoBaton);
@@ -116,17 +115,12 @@ void release_round(Random& random) {
   for (int i = 0; i < members; ++i) {
     crowd.start([&, ctx = ctx](Random& mine) {
       switch (mine.below(4)) {
-        case 0:
-          (void)gate.recv();
-          break;
+        case 0: (void)gate.recv(); break;
         case 1:
           gort::select(gort::on_recv(gate), gort::on_timeout(1h), gort::on_recv(chan<int>{}));
           break;
-        case 2:
-          group.wait();
-          break;
-        default:
-          (void)ctx.done().recv();
+        case 2: group.wait(); break;
+        default: (void)ctx.done().recv();
       }
       ++through;
     });

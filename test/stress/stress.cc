@@ -5,12 +5,12 @@
 
 #include "stress.h"
 
+#include <unistd.h>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
-#include <unistd.h>
 
 namespace stress {
 
@@ -135,19 +135,14 @@ void Weather::come_and_go(Random& random) {
 
 void hesitate(Random& random) {
   switch (random.below(12)) {
-    case 0:
-      gort::sleep(std::chrono::microseconds(random.below(200)));
-      break;
+    case 0: gort::sleep(std::chrono::microseconds(random.below(200))); break;
     case 1:
     case 2:
-    case 3:
-      gort::yield();
-      break;
+    case 3: gort::yield(); break;
     case 4:
       for (int i = 0; i < 500; ++i) asm volatile("");
       break;
-    default:
-      break;
+    default: break;
   }
 }
 

@@ -66,9 +66,7 @@ class Program {
 
   Random& random() { return random_; }
   // Time to come to an end; asked between rounds.
-  bool over() {
-    return Clock::now() >= end_;
-  }
+  bool over() { return Clock::now() >= end_; }
 
  private:
   void watch();

@@ -112,9 +112,7 @@ void use_channel_timers(Random& random, std::atomic<long>& stale) {
         running = true;
         break;
       }
-      case 2:
-        hesitate(random);
-        break;
+      case 2: hesitate(random); break;
       case 3:
         ticker.reset(std::chrono::microseconds(random.between(50, 2'000)));
         (void)ticker.c().recv();

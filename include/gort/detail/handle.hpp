@@ -26,7 +26,9 @@ struct counted {
   using destroy_function = void (*)(counted* body) noexcept;
 
   std::atomic<std::uint32_t> references{1};
-  std::uint32_t unused = 0;
+  // Others may take a reference from outside, while there is but one or even none: then the count
+  // must be true, and every handle counts itself off.
+  bool taken_from_outside = false;
   destroy_function destroy = nullptr;
 };
 
@@ -75,11 +77,11 @@ class handle {
     if (body_ != nullptr) count()->references.fetch_add(1, std::memory_order_relaxed);
   }
   void release() noexcept {
-    // Who holds the only handle need not count it off: nobody else can make another. Both acquire
+    // Who holds the only handle need not count it off if nobody else can make another. Both acquire
     // and acq_rel pair with the latter in other handles: the last one sees what they did to the
     // body.
     counted* const body = count();
-    if (body->references.load(std::memory_order_acquire) == 1 ||
+    if ((!body->taken_from_outside && body->references.load(std::memory_order_acquire) == 1) ||
         body->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       body->destroy(body);
     }

@@ -1,8 +1,9 @@
 // The few runtime functions that the public templates call.
 //
-// Everything typed is a thin shell in the public headers; what is behind it is type-erased and compiled once.
-// A goroutine's callable is moved into storage that the runtime provides: inside its record when it fits
-// in kInlineClosureBytes, else in memory of its own. These names are for gort's headers, not for users.
+// Everything typed is a thin shell in the public headers; what is behind it is type-erased and
+// compiled once. A goroutine's callable is moved into storage that the runtime provides: inside its
+// record when it fits in kInlineClosureBytes, else in memory of its own. These names are for gort's
+// headers, not for users.
 // Not here: channels (chan_core.hpp), waiting (wait_core.hpp).
 #pragma once
 
@@ -27,8 +28,9 @@ struct spawn_options {
   std::size_t stack_limit = 0;  // 0: the default
 };
 
-// A goroutine that does not run yet; its closure storage is for the caller to fill, then start_goroutine. If
-// filling throws, drop_goroutine gives it back. Throws runtime_error for a bad stack limit.
+// A goroutine that does not run yet; its closure storage is for the caller to fill, then
+// start_goroutine. If filling throws, drop_goroutine gives it back. Throws runtime_error for a bad
+// stack limit.
 struct new_goroutine {
   sched::Goroutine* goroutine;
   void* closure;
