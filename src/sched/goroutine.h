@@ -21,6 +21,8 @@
 // [G2] A goroutine is resumed only after its registers are saved: `saving` is set while it runs and
 //      cleared by whoever runs next on that thread; resume waits for it. Therefore any lock may be
 //      released before park, and a wake-up may come at any moment after.
+// [G3] That wait is the scheduler loop's, never a goroutine's that has not been saved itself: two
+//      such goroutines, each picked by the other's thread, would wait for each other.
 //
 // A foreign thread (not made by gort) that waits is represented by a record too, with kForeign set:
 // then ready wakes its OS thread instead of queueing it.

@@ -12,6 +12,8 @@
 #include "sched/loop.h"
 #include "sched/safepoint.h"
 
+#include <utility>
+
 #include "base/assert.h"
 #include "sched/pick.h"
 #include "sched/resume.h"
@@ -64,8 +66,7 @@ bool end_goroutine(Thread* thread, Goroutine* self, bool at_bottom) {
   if (kReuseRunningStack && at_bottom && next != nullptr && next->sp == nullptr && ordinary &&
       !next->has(kOwnLimit) && !site_is_deep(next->entry)) {
     next->stack = stack;
-    next->sp =
-        stack.top;  // any but null: it has started, also to whoever picks it before it is saved
+    next->sp = stack.top;  // not null: it has started, also for who picks it before it is saved
     next->saving.store(1, std::memory_order_relaxed);
     next->status.store(Status::running, std::memory_order_relaxed);
     thread->current = next;
@@ -81,7 +82,8 @@ bool end_goroutine(Thread* thread, Goroutine* self, bool at_bottom) {
 
 void scheduler_loop(Thread* thread) {
   for (;;) {
-    Goroutine* next = find_runnable(thread);
+    Goroutine* next = std::exchange(thread->picked, nullptr);
+    if (next == nullptr) next = find_runnable(thread);
     if (next == nullptr) return;  // the thread ends
     if (next->has(kAbandoned)) continue;
     if (next->has(kLocked) && next->locked_thread != thread) {

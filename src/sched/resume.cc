@@ -4,12 +4,17 @@
 // A goroutine that is left with exceptions in flight (it parked in a catch block or a destructor
 // during unwinding) has them moved to its record here, and put back here when it is resumed: so it
 // must be left and resumed through this file, which holds because the one that saved them returns
-// here. Runs inside the runtime. Not here: the shortest (resume.h).
+// here. A goroutine whose registers are not saved yet is left to the scheduler loop to wait for.
+// Runs inside the runtime. Not here: the shortest (resume.h).
 #include "sched/resume.h"
 
 namespace gort::sched {
 
 Thread* switch_goroutines_slow(Thread* thread, Goroutine* self, Goroutine* next) {
+  if (next->saving.load(std::memory_order_acquire) != 0) {
+    thread->picked = next;  // [G3]
+    return switch_to_scheduler(thread, self);
+  }
   save_exceptions(thread, self);
   void* sp = prepare_resume(thread, next);
   announce_saved(self);

@@ -35,7 +35,8 @@ void attach_stack(Processor* processor, Goroutine* goroutine);
   goroutine->clear(kExceptions);
 }
 
-// Makes `next` the thread's goroutine and returns its stack pointer.
+// Makes `next` the thread's goroutine and returns its stack pointer. On the scheduler's stack or a
+// dead goroutine's, if `next` may have to be waited for [G3].
 [[gnu::always_inline]] inline void* prepare_resume(Thread* thread, Goroutine* next) {
   if (next->saving.load(std::memory_order_acquire) != 0) [[unlikely]] {
     base::Backoff backoff;

@@ -33,8 +33,11 @@ namespace {
 
 alignas(StackArena) std::byte arena_storage[sizeof(StackArena)];
 
-constexpr std::size_t kSlotRegionBytes = std::size_t{64} << 30;
-constexpr std::size_t kRoomRegionBytes = std::size_t{1} << 40;
+// Each region is four times the last of its kind: an emulator (qemu-user) and a checkpoint pay for
+// address space by the page, though the kernel does not, and most programs have few goroutines.
+constexpr std::size_t kFirstSlotRegionBytes = std::size_t{16} << 30;
+constexpr std::size_t kFirstRoomRegionBytes = std::size_t{32} << 30;
+constexpr std::size_t kMostRegionBytes = std::size_t{1} << 40;
 constexpr std::size_t kLeastRegionBytes = std::size_t{64} << 20;
 // What a core dump shows of a room: deeper parts would make every core walk gigabytes of holes.
 constexpr std::size_t kDumpedBytes = std::size_t{1} << 20;
@@ -83,7 +86,10 @@ bool StackArena::add_region(bool room) {
   if (room_bytes_ == 0) room_bytes_ = kDefaultStackLimit + kGuardBytes;
   const std::size_t unit =
       room ? (room_bytes_ + (2 << 20) - 1) / (2 << 20) * (2 << 20) : kSlotBytes;
-  std::size_t bytes = room ? kRoomRegionBytes : kSlotRegionBytes;
+  std::size_t bytes = room ? kFirstRoomRegionBytes : kFirstSlotRegionBytes;
+  for (std::size_t i = 0; i < index && bytes < kMostRegionBytes; ++i) {
+    if ((regions_[i].unit_bytes != kSlotBytes) == room) bytes *= 4;
+  }
   char* base = nullptr;
   for (; bytes >= kLeastRegionBytes && bytes >= 2 * unit; bytes /= 4) {
     base = static_cast<char*>(base::os::reserve(bytes));

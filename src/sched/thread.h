@@ -39,6 +39,7 @@ struct alignas(64) Thread {
   Goroutine* current = nullptr;           // never null on an attached thread
   Processor* processor = nullptr;         // also written by those who claim or assign
   void* scheduler_sp = nullptr;           // its loop, saved while a goroutine runs
+  Goroutine* picked = nullptr;            // for the loop to run next [G3]
   ExceptionState* exceptions = nullptr;   // the C++ runtime's, of this OS thread
   bool on_scheduler = true;               // running its loop, not a goroutine
   bool spinning = false;                  // counted in scheduler.spinning

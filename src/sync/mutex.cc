@@ -105,6 +105,7 @@ class MutexWait {
     }
     bucket_.lock.unlock();
     if (must_settle) settle(period);
+    base::interleave();
   }
   // Others who come meanwhile do the same.
   void settle(std::uint32_t period) {
@@ -201,6 +202,7 @@ void mutex_core::lock_slow(const context* ctx) {
 
 void mutex_core::unlocked_attended(mutex_core* address, std::size_t index) noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with stand_in_queue [U1]
+  base::interleave();
   ParkingBucket& bucket = parking_buckets[index];
   if (bucket.waiters.load(std::memory_order_relaxed) == 0) {
     const std::uint32_t quiet = bucket.quiet.load(std::memory_order_relaxed) + 1;

@@ -5,7 +5,7 @@
 // expect-stderr: [signal SIGSEGV: segmentation violation code=0x1 addr=0x8 pc=0x
 // expect-stderr: goroutine 1 [running]:
 // expect-stderr: touch(Node*)
-// expect-stderr: null_dereference.cc:19
+// expect-stderr: null_dereference.cc:18
 // expect-stderr: main
 // not-under: asan tsan ubsan
 #include <gort/gort.hpp>

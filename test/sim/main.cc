@@ -27,7 +27,8 @@ constexpr unsigned kHungAfterSeconds = 30;  // a loop that never meets the simul
 
 std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all;
-  for (const auto* list : {&scheduler_scenarios, &thread_scenarios, &public_scenarios}) {
+  for (const auto* list :
+       {&scheduler_scenarios, &thread_scenarios, &public_scenarios, &lock_scenarios}) {
     all.insert(all.end(), list->begin(), list->end());
   }
   return all;

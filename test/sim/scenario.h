@@ -32,6 +32,7 @@ struct Scenario {
 extern const std::vector<Scenario> scheduler_scenarios;
 extern const std::vector<Scenario> thread_scenarios;
 extern const std::vector<Scenario> public_scenarios;
+extern const std::vector<Scenario> lock_scenarios;
 
 inline gort::sched::Simulator* simulator = nullptr;
 
