@@ -42,6 +42,10 @@ class runtime_error : public panic_error {
 
 namespace detail {
 
+// In a catch (...): the exception; null if it is goexit's, or another language's, unwinding, which
+// must go on (`throw;`).
+inline std::exception_ptr caught_exception() noexcept { return std::current_exception(); }
+
 [[noreturn]] void throw_panic(std::string text, std::any value);
 [[noreturn]] void throw_runtime_error(const char* text);
 [[noreturn]] void throw_stack_limit(std::size_t limit, std::size_t least, std::size_t most);

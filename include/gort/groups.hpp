@@ -6,8 +6,6 @@
 // any goroutine or thread. Not here: tasks with results of their own (task.hpp).
 #pragma once
 
-#include <cxxabi.h>
-
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -173,10 +171,9 @@ class singleflight {
       } at_end{this, key, flight};
       try {
         flight->value.emplace(std::invoke(std::forward<F>(f)));
-      } catch (const abi::__forced_unwind&) {
-        throw;
       } catch (...) {
-        flight->failure = std::current_exception();
+        flight->failure = detail::caught_exception();
+        if (!flight->failure) throw;
       }
     }
     return flight->outcome();

@@ -8,7 +8,6 @@
 // (pool.hpp), errgroup and singleflight (groups.hpp), task and task_group (task.hpp).
 #pragma once
 
-#include <cxxabi.h>
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -155,10 +154,9 @@ class once_value {
         } at_end{f};
         try {
           value.emplace((*f)());
-        } catch (const abi::__forced_unwind&) {
-          throw;  // goexit
         } catch (...) {
-          failure = std::current_exception();
+          failure = detail::caught_exception();
+          if (!failure) throw;
         }
       });
     }

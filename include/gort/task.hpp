@@ -10,7 +10,6 @@
 // Not here: goroutines without results (go.hpp), errgroup (groups.hpp).
 #pragma once
 
-#include <cxxabi.h>
 #include <atomic>
 #include <exception>
 #include <memory>
@@ -98,10 +97,9 @@ struct task_call {
     try {
       state.get()->result.fill(call);
       state.get()->filled = true;
-    } catch (const abi::__forced_unwind&) {
-      throw;  // goexit
     } catch (...) {
-      state.get()->failure = std::current_exception();
+      state.get()->failure = caught_exception();
+      if (!state.get()->failure) throw;
       const auto before =
           state.get()->phase.exchange(task_state<R>::failed, std::memory_order_acq_rel);
       if (before == task_state<R>::dropped) throw;

@@ -25,9 +25,12 @@ std::string dump() {
   return out.str();
 }
 
-[[gnu::noinline]] int wait_deep_down(gort::chan<int> never, int depth) {
+int wait_deep_down(gort::chan<int> never, int depth);
+int (*volatile go_deeper)(gort::chan<int>, int) = wait_deep_down;  // a frame each, optimised or not
+
+int wait_deep_down(gort::chan<int> never, int depth) {
   if (depth == 0) return never.recv().value_or(0);
-  return wait_deep_down(never, depth - 1) + 1;
+  return go_deeper(never, depth - 1) + 1;
 }
 
 std::size_t count(const std::string& text, const std::string& part) {

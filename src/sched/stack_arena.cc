@@ -77,12 +77,13 @@ UnitRegion* StackArena::region_of(const void* address) {
 }
 
 bool StackArena::rooms_are_scarce() const {
-  return rooms_out_.load(std::memory_order_relaxed) >= kCommonRooms;
+  return rooms_out_.load(std::memory_order_relaxed) >= kCommonRooms ||
+         rooms_ended_.load(std::memory_order_relaxed);
 }
 
 bool StackArena::add_region(bool room) {
   const std::size_t index = region_count_.load(std::memory_order_relaxed);
-  if (index == kMaxRegions) return false;
+  if (index == kMaxRegions || (room && rooms_ended_.load(std::memory_order_relaxed))) return false;
   if (room_bytes_ == 0) room_bytes_ = kDefaultStackLimit + kGuardBytes;
   const std::size_t unit =
       room ? (room_bytes_ + (2 << 20) - 1) / (2 << 20) * (2 << 20) : kSlotBytes;
@@ -90,12 +91,18 @@ bool StackArena::add_region(bool room) {
   for (std::size_t i = 0; i < index && bytes < kMostRegionBytes; ++i) {
     if ((regions_[i].unit_bytes != kSlotBytes) == room) bytes *= 4;
   }
+  const std::size_t most = bytes;
   char* base = nullptr;
   for (; bytes >= kLeastRegionBytes && bytes >= 2 * unit; bytes /= 4) {
     base = static_cast<char*>(base::os::reserve(bytes));
     if (base != nullptr) break;
+    // Address space is short: rooms end here, so that there is some for slots.
+    if (room && most > kFirstRoomRegionBytes) break;
   }
-  if (base == nullptr) return false;
+  if (base == nullptr) {
+    if (room) rooms_ended_.store(true, std::memory_order_relaxed);
+    return false;
+  }
   base::os::forbid_huge_pages(base, bytes);
   base::os::exclude_from_core(base, bytes);
   base::os::name_mapping(base, bytes, room ? "gort stacks (rooms)" : "gort stacks");
@@ -260,9 +267,9 @@ std::size_t StackArena::trim_free(std::size_t budget) {
         at < free_slots_.size() ? free_slots_[at] : free_rooms_[at - free_slots_.size()];
     UnitRegion* region = region_of(stack.low);
     std::atomic<Unit>& unit = region->units[region->index_of(stack.low)];
-    Unit expected =
-        Unit::free;  // held while its memory is dropped, or growth might use it meanwhile
-    if (!unit.compare_exchange_strong(expected, Unit::used)) continue;
+    Unit expected = Unit::free;
+    // Growth must not use it meanwhile.
+    if (!unit.compare_exchange_strong(expected, Unit::trimmed)) continue;
     // Nobody runs here: the top page goes too, beyond what bursts will want again.
     const bool keep_top = at < 1024;
     given_back += trim_stack(stack, keep_top ? stack.top - 1 : stack.top);

@@ -17,6 +17,7 @@ enum class Unit : std::uint8_t {
   free,       // in the free list
   used,       // a goroutine's or a cache's
   extension,  // the lower part of the stack above
+  trimmed,    // free, and its memory is being given back: for a moment only
 };
 
 struct UnitRegion {
@@ -68,6 +69,7 @@ class StackArena {
   UnitRegion regions_[kMaxRegions];             // filled under lock_, then constant
   std::atomic<std::size_t> region_count_{0};
   std::size_t room_bytes_ = 0;
+  std::atomic<bool> rooms_ended_{false};  // no address space for more of them
   std::atomic<std::size_t> rooms_out_{0}, slots_out_{0}, own_out_{0};
 };
 

@@ -14,6 +14,23 @@
 #include "sched/stack_arena.h"
 
 namespace gort::sched {
+namespace {
+
+// False if it is somebody's.
+bool take_below(std::atomic<Unit>& below) {
+  Unit seen = below.load(std::memory_order_acquire);
+  while (seen == Unit::free || seen == Unit::fresh || seen == Unit::trimmed) {
+    if (seen == Unit::trimmed) {  // by the monitor, which is another thread and waits for nobody
+      base::os::give_way();
+      seen = below.load(std::memory_order_acquire);
+    } else if (below.compare_exchange_weak(seen, Unit::extension)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 Growth grow_stack(Goroutine* goroutine, const void* address) {
   Stack& stack = goroutine->stack;
@@ -32,12 +49,7 @@ Growth grow_stack(Goroutine* goroutine, const void* address) {
   if (!at_unit_base || index == 0 || grown > stack_limit_of(goroutine) + region->unit_bytes / 2) {
     return Growth::overflow;
   }
-  std::atomic<Unit>& below = region->units[index - 1];
-  Unit expected = Unit::free;
-  if (!below.compare_exchange_strong(expected, Unit::extension)) {
-    expected = Unit::fresh;
-    if (!below.compare_exchange_strong(expected, Unit::extension)) return Growth::overflow;
-  }
+  if (!take_below(region->units[index - 1])) return Growth::overflow;
   char* new_base = unit_base - region->unit_bytes;
   base::os::install_guard(new_base, kGuardBytes);
   base::os::remove_guard(unit_base, kGuardBytes);

@@ -145,10 +145,22 @@ Rational reduced(long num, long den) {
   const long g = std::gcd(num, den);
   return g == 0 ? Rational{0, 1} : Rational{num / g, den / g};
 }
+// Coefficients are made ahead of those that are looked at; what a long cannot hold is 0/1.
 Rational operator+(Rational a, Rational b) {
-  return reduced(a.num * b.den + b.num * a.den, a.den * b.den);
+  long left, right, num, den;
+  if (__builtin_mul_overflow(a.num, b.den, &left) || __builtin_mul_overflow(b.num, a.den, &right) ||
+      __builtin_add_overflow(left, right, &num) || __builtin_mul_overflow(a.den, b.den, &den)) {
+    return {0, 1};
+  }
+  return reduced(num, den);
 }
-Rational operator*(Rational a, Rational b) { return reduced(a.num * b.num, a.den * b.den); }
+Rational operator*(Rational a, Rational b) {
+  long num, den;
+  if (__builtin_mul_overflow(a.num, b.num, &num) || __builtin_mul_overflow(a.den, b.den, &den)) {
+    return {0, 1};
+  }
+  return reduced(num, den);
+}
 
 using Series = chan<Rational>;
 

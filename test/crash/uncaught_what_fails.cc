@@ -3,7 +3,7 @@
 // expect-exit: 2
 // expect-stderr: panic: (an exception whose text could not be had)
 // expect-stderr: goroutine 1 [running]:
-// not-under: asan
+// not-under: asan ubsan
 #include <exception>
 
 #include <gort/gort.hpp>

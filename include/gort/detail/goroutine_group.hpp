@@ -6,8 +6,6 @@
 // (task.hpp).
 #pragma once
 
-#include <cxxabi.h>
-
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -93,10 +91,10 @@ class goroutine_group {
         } else {
           std::invoke(f);
         }
-      } catch (const abi::__forced_unwind&) {
-        throw;  // goexit
       } catch (...) {
-        group->fail(std::current_exception());
+        std::exception_ptr failure = caught_exception();
+        if (!failure) throw;
+        group->fail(std::move(failure));
       }
     }
   };
