@@ -2,8 +2,9 @@
 //
 // A container limits CPU by quota, not by hiding CPUs; running more threads than the quota allows
 // makes the kernel throttle all of them at once. Both cgroup versions are read: v2's cpu.max up the
-// hierarchy of the process, v1's cpu.cfs_quota_us at the usual mount. Runs at start and, once a
-// second at most, on the monitor thread. Not here: what follows from it (runtime/options.cc).
+// hierarchy of the process, v1's cpu.cfs_quota_us at the usual mount, each with the groups above.
+// Runs at start and, once a second at most, on the monitor thread. Not here: what follows from it
+// (runtime/options.cc).
 #include <sched.h>
 
 #include <cstdio>
@@ -28,49 +29,64 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-// The path of this process in the unified hierarchy ("0::/a/b"), or in v1's cpu hierarchy.
-std::string cgroup_path(bool unified) {
-  File file(std::fopen("/proc/self/cgroup", "re"));
-  char line[512];
+// True if the comma-separated `controllers` contain "cpu"; "cpuset" and "cpuacct" are others.
+bool has_cpu_controller(const std::string& controllers) {
+  return ("," + controllers + ",").find(",cpu,") != std::string::npos;
+}
+
+// The path of this process in the unified hierarchy ("0::/a/b"), or in v1's cpu hierarchy
+// ("4:cpu,cpuacct:/a/b").
+std::string cgroup_path(const std::string& root, bool unified) {
+  File file(std::fopen((root + "/proc/self/cgroup").c_str(), "re"));
+  char line[4096];
   while (file && std::fgets(line, sizeof line, file.get()) != nullptr) {
     line[std::strcspn(line, "\n")] = '\0';
-    const bool is_unified = std::strncmp(line, "0::", 3) == 0;
-    if (unified && is_unified) return line + 3;
-    if (!unified && std::strstr(line, "cpu") != nullptr) {
-      if (const char* path = std::strrchr(line, ':')) return path + 1;
-    }
+    const char* controllers = std::strchr(line, ':');
+    const char* path = controllers != nullptr ? std::strchr(controllers + 1, ':') : nullptr;
+    if (path == nullptr) continue;
+    const std::string names(controllers + 1, path);
+    if (unified ? names.empty() : has_cpu_controller(names)) return path + 1;
   }
   return "/";
 }
 
-double smaller_limit(double a, double b) { return a == 0 ? b : b == 0 ? a : (a < b ? a : b); }
-
-double unified_limit() {
-  std::string path = cgroup_path(true);
-  double limit = 0;
-  for (;;) {
-    double quota = 0, period = 0;
-    const std::string text = first_line("/sys/fs/cgroup" + path + "/cpu.max");
-    if (std::sscanf(text.c_str(), "%lf %lf", &quota, &period) == 2 && period > 0) {
-      limit = smaller_limit(limit, quota / period);
-    }
-    const std::size_t slash = path.find_last_of('/');
-    if (slash == std::string::npos || path.size() <= 1) return limit;
-    path.resize(slash == 0 ? 1 : slash);
-  }
+// The folder above, "" above "/".
+void go_up(std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  path.resize(path.size() <= 1 || slash == std::string::npos ? 0 : slash == 0 ? 1 : slash);
 }
 
-double legacy_limit() {
-  const std::string base = "/sys/fs/cgroup/cpu" + cgroup_path(false);
-  for (const std::string& folder : {base, std::string("/sys/fs/cgroup/cpu")}) {
-    double quota = 0, period = 0;
-    if (std::sscanf(first_line(folder + "/cpu.cfs_quota_us").c_str(), "%lf", &quota) == 1 &&
-        std::sscanf(first_line(folder + "/cpu.cfs_period_us").c_str(), "%lf", &period) == 1 &&
-        quota > 0 && period > 0) {
-      return quota / period;
-    }
+// `limit_of` says of one control group how many CPUs it may use, 0 for any number; each group above
+// limits those below it.
+template <class LimitOf>
+double least_limit(std::string path, LimitOf limit_of) {
+  double least = 0;
+  for (; !path.empty(); go_up(path)) {
+    const double limit = limit_of(path);
+    if (limit > 0 && (least == 0 || limit < least)) least = limit;
   }
-  return 0;
+  return least;
+}
+
+double unified_limit(const std::string& root) {
+  return least_limit(cgroup_path(root, true), [&](const std::string& path) {
+    const std::string text = first_line(root + "/sys/fs/cgroup" + path + "/cpu.max");
+    double quota = 0, period = 0;
+    const bool limited = std::sscanf(text.c_str(), "%lf %lf", &quota, &period) == 2 && period > 0;
+    return limited ? quota / period : 0;
+  });
+}
+
+double legacy_limit(const std::string& root) {
+  return least_limit(cgroup_path(root, false), [&](const std::string& path) {
+    const std::string folder = root + "/sys/fs/cgroup/cpu" + path;
+    double quota = 0, period = 0;
+    const bool limited =
+        std::sscanf(first_line(folder + "/cpu.cfs_quota_us").c_str(), "%lf", &quota) == 1 &&
+        std::sscanf(first_line(folder + "/cpu.cfs_period_us").c_str(), "%lf", &period) == 1 &&
+        quota > 0 && period > 0;
+    return limited ? quota / period : 0;
+  });
 }
 
 }  // namespace
@@ -101,9 +117,9 @@ int affinity_cpus() {
   return 1;
 }
 
-double cgroup_cpu_limit() {
-  const double limit = unified_limit();
-  return limit != 0 ? limit : legacy_limit();
+double cgroup_cpu_limit(const char* root) {
+  const double limit = unified_limit(root);
+  return limit != 0 ? limit : legacy_limit(root);
 }
 
 }  // namespace gort::base::os

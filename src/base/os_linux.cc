@@ -76,6 +76,10 @@ void exclude_from_core(void* address, std::size_t bytes) {
   ::madvise(address, bytes, MADV_DONTDUMP);
 }
 void include_in_core(void* address, std::size_t bytes) { ::madvise(address, bytes, MADV_DODUMP); }
+void allow_huge_pages(void* address, std::size_t bytes) {
+  ::madvise(address, bytes, MADV_HUGEPAGE);
+}
+
 void forbid_huge_pages(void* address, std::size_t bytes) {
   ::madvise(address, bytes, MADV_NOHUGEPAGE);
 }

@@ -28,6 +28,7 @@ void discard(void* address, std::size_t bytes);
 void exclude_from_core(void* address, std::size_t bytes);
 void include_in_core(void* address, std::size_t bytes);
 void forbid_huge_pages(void* address, std::size_t bytes);
+void allow_huge_pages(void* address, std::size_t bytes);
 void name_mapping(void* address, std::size_t bytes, const char* name);  // in /proc/self/maps
 
 // Guards: a touch of a guarded page is SIGSEGV. With MADV_GUARD_INSTALL they cost no mapping; else
@@ -60,7 +61,8 @@ void give_way();      // sched_yield
 void nap(std::int64_t duration_ns);
 
 // --- the machine ---------------------------------------------------------------------------------
-int affinity_cpus();        // CPUs this process may use, at least 1
-double cgroup_cpu_limit();  // CPUs' worth of quota, 0 when unlimited
+int affinity_cpus();  // CPUs this process may use, at least 1
+// CPUs' worth of quota, 0 when unlimited. `root`: where /proc and /sys are looked for, by tests.
+double cgroup_cpu_limit(const char* root = "");
 
 }  // namespace gort::base::os

@@ -35,14 +35,16 @@ struct Grave {
   void* sp;
 };
 
-[[noreturn]] void leave_dead_stack(Thread* thread, Goroutine* next) {
+[[noreturn]] void leave_dead_stack(Thread* thread, Goroutine* next, const Stack& stack) {
   Grave grave;
   if (next != nullptr) {
     void* sp = prepare_resume(thread, next);
     SanitizerSwitch announce(thread, next, true);
+    SanitizerSwitch::leave_for_ever(stack);
     gort_switch(&grave.sp, sp, nullptr);
   } else {
     SanitizerSwitch announce(thread, nullptr, true);
+    SanitizerSwitch::leave_for_ever(stack);
     gort_switch(&grave.sp, thread->scheduler_sp, nullptr);
   }
   __builtin_unreachable();
@@ -75,7 +77,7 @@ bool end_goroutine(Thread* thread, Goroutine* self, bool at_bottom) {
   // The next one's window must be taken before ours is given back, or it could be ours.
   if (next != nullptr && next->sp == nullptr) attach_stack(processor, next);
   processor->stacks.release(stack);
-  leave_dead_stack(thread, next);
+  leave_dead_stack(thread, next, stack);
 }
 
 }  // namespace

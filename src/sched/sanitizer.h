@@ -53,11 +53,13 @@ class SanitizerSwitch {
   }
   void finish() { __sanitizer_finish_switch_fiber(fake_stack_, nullptr, nullptr); }
   static void first_run(Goroutine*) { __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr); }
-  // The frames that a dying goroutine is in never return, so nobody else unpoisons them.
-  static void end(Goroutine* goroutine) {
+  static void end(Goroutine*) {}
+  // The last step on a dead goroutine's stack: the frames that it is in never return, so nobody
+  // else unpoisons them.
+  [[gnu::always_inline]] static void leave_for_ever(const Stack& stack) {
     char* here = static_cast<char*>(__builtin_frame_address(0)) - 4096;
-    if (here < goroutine->stack.low) here = goroutine->stack.low;
-    __asan_unpoison_memory_region(here, static_cast<std::size_t>(goroutine->stack.top - here));
+    if (here < stack.low) here = stack.low;
+    __asan_unpoison_memory_region(here, static_cast<std::size_t>(stack.top - here));
   }
 
  private:
@@ -80,11 +82,13 @@ class SanitizerSwitch {
     if (thread->ended_fiber != nullptr) return_fiber(thread->ended_fiber);
     thread->ended_fiber = extra_of(goroutine)->sanitizer_fiber;
   }
+  static void leave_for_ever(const Stack&) {}
 #else
   SanitizerSwitch(Thread*, Goroutine*, bool = false) {}
   void finish() {}
   static void first_run(Goroutine*) {}
   static void end(Goroutine*) {}
+  static void leave_for_ever(const Stack&) {}
 #endif
 };
 

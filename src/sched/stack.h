@@ -37,12 +37,14 @@ inline constexpr std::size_t kGuardBytes = std::size_t{16} << 10;
 #endif
 inline constexpr std::size_t kMinStackLimit = std::size_t{16} << 10;
 inline constexpr std::size_t kMaxStackLimit = std::size_t{1} << 30;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::size_t kDefaultStackLimit = std::size_t{64}
-                                                  << 20;  // shadow memory multiplies it
+#if defined(GORT_STACK_LIMIT_MIB)
+inline constexpr std::size_t kDefaultStackLimit = std::size_t{GORT_STACK_LIMIT_MIB} << 20;
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::size_t kDefaultStackLimit = std::size_t{64} << 20;  // shadow multiplies it
 #else
 inline constexpr std::size_t kDefaultStackLimit = std::size_t{256} << 20;
 #endif
+static_assert(kDefaultStackLimit >= (std::size_t{1} << 20) && kDefaultStackLimit <= kMaxStackLimit);
 
 // Where a window's first frame goes. Coloured by the window's number, so that reuse finds its lines
 // warm.

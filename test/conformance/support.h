@@ -44,10 +44,12 @@ using Clock = std::chrono::steady_clock;
 inline constexpr int kSlowdown = 20;
 #elif defined(GORT_TEST_ASAN)
 inline constexpr int kSlowdown = 8;
+#elif defined(GORT_TEST_EMULATED)
+inline constexpr int kSlowdown = 8;
 #else
 inline constexpr int kSlowdown = 1;
 #endif
-inline constexpr bool kSanitized = kSlowdown > 1;
+inline constexpr bool kSanitized = kSlowdown > 1;  // or emulated
 
 // How many rounds of `plain` a build with sanitizers does: fewer, but never none.
 constexpr int scaled(int plain) {
