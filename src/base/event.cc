@@ -52,9 +52,11 @@ void Backoff::step() {
   if (simulated() != nullptr) [[unlikely]]
     return simulated()->relax();
   ++steps_;
-  if (steps_ < 64) {
-    cpu_pause();
-  } else if (steps_ < 96) {
+  if (steps_ < 24) {
+    // Doubling, to 1 or 2 us: who asks all the time keeps taking the cache line from the holder,
+    // and two threads get less done than one; who stays away lets it do many rounds at full speed.
+    for (unsigned pauses = 1u << (steps_ < 7 ? steps_ : 7); pauses > 0; --pauses) cpu_pause();
+  } else if (steps_ < 40) {
     os::give_way();
   } else {
     os::nap(50'000);  // the other thread lost its CPU: spinning would only keep it from one

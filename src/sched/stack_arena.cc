@@ -35,9 +35,13 @@ alignas(StackArena) std::byte arena_storage[sizeof(StackArena)];
 
 // Each region is four times the last of its kind: an emulator (qemu-user) and a checkpoint pay for
 // address space by the page, though the kernel does not, and most programs have few goroutines.
+// Within a region units are handed out block by block, even ones first: a half full block has twice
+// the page tables it needs.
+constexpr std::size_t kUnitsPerBlock = 64 << 10;
 constexpr std::size_t kFirstSlotRegionBytes = std::size_t{16} << 30;
+constexpr std::size_t kMostSlotRegionBytes = std::size_t{64} << 30;
 constexpr std::size_t kFirstRoomRegionBytes = std::size_t{32} << 30;
-constexpr std::size_t kMostRegionBytes = std::size_t{1} << 40;
+constexpr std::size_t kMostRoomRegionBytes = std::size_t{1} << 40;
 constexpr std::size_t kLeastRegionBytes = std::size_t{64} << 20;
 // What a core dump shows of a room: deeper parts would make every core walk gigabytes of holes.
 constexpr std::size_t kDumpedBytes = std::size_t{1} << 20;
@@ -52,10 +56,12 @@ void include_window_in_core(const UnitRegion& region, std::size_t index) {
     // Two mappings each: affordable for a thousand, and later goroutines are like the earlier ones.
     if (index >= kDumpedRooms) return;
     base::os::include_in_core(base + region.unit_bytes - kDumpedBytes, kDumpedBytes);
-  } else if (index % kSlotsPerBlock == 0) {
-    const std::size_t left = region.count - index;
+  } else {
+    const std::size_t block = index - index % kSlotsPerBlock;
+    if (index != (block == 0 ? 2 : block)) return;  // the first of a block to be handed out
+    const std::size_t left = region.count - block;
     const std::size_t slots = left < kSlotsPerBlock ? left : kSlotsPerBlock;
-    base::os::include_in_core(base, slots * kSlotBytes);
+    base::os::include_in_core(region.base + block * kSlotBytes, slots * kSlotBytes);
   }
 }
 
@@ -99,16 +105,17 @@ bool StackArena::add_region(bool room) {
   const std::size_t unit =
       room ? (room_bytes_ + (2 << 20) - 1) / (2 << 20) * (2 << 20) : kSlotBytes;
   std::size_t bytes = room ? kFirstRoomRegionBytes : kFirstSlotRegionBytes;
-  for (std::size_t i = 0; i < index && bytes < kMostRegionBytes; ++i) {
+  const std::size_t most = room ? kMostRoomRegionBytes : kMostSlotRegionBytes;
+  for (std::size_t i = 0; i < index && bytes < most; ++i) {
     if ((regions_[i].unit_bytes != kSlotBytes) == room) bytes *= 4;
   }
-  const std::size_t most = bytes;
+  const bool first = bytes == kFirstRoomRegionBytes;
   char* base = nullptr;
   for (; bytes >= kLeastRegionBytes && bytes >= 2 * unit; bytes /= 4) {
     base = static_cast<char*>(base::os::reserve(bytes));
     if (base != nullptr) break;
     // Address space is short: rooms end here, so that there is some for slots.
-    if (room && most > kFirstRoomRegionBytes) break;
+    if (room && !first) break;
   }
   if (base == nullptr) {
     if (room) rooms_ended_.store(true, std::memory_order_relaxed);
@@ -120,7 +127,11 @@ bool StackArena::add_region(bool room) {
   UnitRegion& region = regions_[index];
   char* const end = base + bytes;
   region.base = base + (-reinterpret_cast<std::uintptr_t>(base) & (kHugePage - 1));
+  // A room's guard and the top of the room below share a page table, and so each room needs one.
+  if (room) region.base += kHugePage / 2;
   region.unit_bytes = unit;
+  // Slot 0 has none below that it could grow into.
+  if (!room) region.next_even = 2;
   region.count = static_cast<std::size_t>(end - region.base) / unit;
   region.units = static_cast<std::atomic<Unit>*>(base::os::map_or_die(region.count));
   region_count_.store(index + 1, std::memory_order_release);  // pairs with region_of
@@ -128,27 +139,35 @@ bool StackArena::add_region(bool room) {
 }
 
 bool StackArena::carve(UnitRegion& region, Stack& out) {
-  for (std::size_t* next : {&region.next_even, &region.next_odd}) {
-    while (*next < region.count) {
-      const std::size_t index = *next;
-      *next += 2;
-      Unit expected = Unit::fresh;
-      if (!region.units[index].compare_exchange_strong(expected, Unit::used)) continue;  // [A1]
-      out = window_of(region, index);
-      // Where guards cost a mapping each there may be none left: then only slots with a free one
-      // below are used.
-      if (!base::os::guards_are_free() &&
-          !base::os::install_guard(out.low - kGuardBytes, kGuardBytes) &&
-          region.unit_bytes == kSlotBytes && index % 2 == 1) {
-        continue;
+  for (;;) {
+    for (std::size_t* next : {&region.next_even, &region.next_odd}) {
+      while (*next < region.block_end) {
+        const std::size_t index = *next;
+        *next += 2;
+        if (take_fresh(region, index, out)) return true;
       }
-      include_window_in_core(region, index);
-      use_huge_pages_deep_down(region, index);
-      GORT_REGISTER_STACK(out.low, out.top);
-      return true;
     }
+    if (region.block_end == region.count) return false;
+    const std::size_t left = region.count - region.block_end;
+    region.block_end += left < kUnitsPerBlock ? left : kUnitsPerBlock;
   }
-  return false;
+}
+
+bool StackArena::take_fresh(UnitRegion& region, std::size_t index, Stack& out) {
+  Unit expected = Unit::fresh;
+  if (!region.units[index].compare_exchange_strong(expected, Unit::used)) return false;  // [A1]
+  out = window_of(region, index);
+  // Where guards cost a mapping each there may be none left: then only slots with a free one below
+  // are used.
+  if (!base::os::guards_are_free() &&
+      !base::os::install_guard(out.low - kGuardBytes, kGuardBytes) &&
+      region.unit_bytes == kSlotBytes && index % 2 == 1) {
+    return false;
+  }
+  include_window_in_core(region, index);
+  use_huge_pages_deep_down(region, index);
+  GORT_REGISTER_STACK(out.low, out.top);
+  return true;
 }
 
 // Guards for new windows, and their first pages, in one system call each: a third cheaper than

@@ -25,7 +25,9 @@ struct UnitRegion {
   std::size_t unit_bytes = 0;
   std::size_t count = 0;
   std::atomic<Unit>* units = nullptr;
-  std::size_t next_even = 0, next_odd = 1;  // under the arena's lock: units not yet handed out
+  // Under the arena's lock: units not yet handed out, and where the block of units ends that they
+  // are taken from.
+  std::size_t next_even = 0, next_odd = 1, block_end = 0;
 
   bool contains(const void* address) const {
     const char* at = static_cast<const char*>(address);
@@ -60,6 +62,7 @@ class StackArena {
 
   bool add_region(bool room);
   bool carve(UnitRegion& region, Stack& out);
+  bool take_fresh(UnitRegion& region, std::size_t index, Stack& out);
   void prepare_fresh(Stack* const* fresh, unsigned count, bool room);
   bool reuse(std::vector<Stack>& free, Stack& out);
 
@@ -76,9 +79,9 @@ class StackArena {
 extern StackArena& stack_arena;
 
 // Rooms in use beyond which ordinary goroutines get slots. A room costs 4 KB of page tables more
-// than a slot: at this number 62 MB in all, for which a program of ten thousand goroutines never
+// than a slot: at this number 48 MB in all, for which a program of ten thousand goroutines never
 // meets the end of a slot.
-inline constexpr std::size_t kCommonRooms = 16 << 10;
+inline constexpr std::size_t kCommonRooms = 12 << 10;
 inline constexpr std::size_t kMaxRooms = 32 << 10;  // deep sites and explicit limits included
 
 }  // namespace gort::sched
