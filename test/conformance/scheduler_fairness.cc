@@ -211,8 +211,8 @@ TEST_CASE("a timer fires for a consumer whose channel is fed without pause") {  
       }
     });
   }
-  auto timer = gort::after(20ms);
   const auto start = Clock::now();
+  auto timer = gort::after(20ms);
   std::optional<bool> v;
   while (select(on_recv(c, v), on_recv(timer)) == 0) {
   }
