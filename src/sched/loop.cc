@@ -66,7 +66,7 @@ bool end_goroutine(Thread* thread, Goroutine* self, bool at_bottom) {
   }
   bury(processor, self);
   if (kReuseRunningStack && at_bottom && next != nullptr && next->sp == nullptr && ordinary &&
-      !next->has(kOwnLimit) && !site_is_deep(next->entry)) {
+      !next->has(kOwnLimit) && is_fit_for(stack, next->entry)) {
     next->stack = stack;
     next->sp = stack.top;  // not null: it has started, also for who picks it before it is saved
     next->saving.store(1, std::memory_order_relaxed);

@@ -1,6 +1,8 @@
 // Which window a goroutine gets, the caches in front of the arena, and limits.
 //
-// Ordinary goroutines take a room while rooms are plentiful and a slot otherwise. A limit below
+// Goroutines take a room while rooms are plentiful; when they are scarce, those of a function that
+// was seen to go deep, and the first few hundred of any function: what thousands of goroutines do
+// says nothing about one that does something else. The others take slots. A limit below
 // what the window offers is a second guard inside it, installed for that goroutine and removed when
 // it ends; a limit beyond a room is a mapping of its own. Runs inside the runtime, owner of the
 // cache. Not here: stack_arena.cc.
@@ -14,13 +16,26 @@ namespace gort::sched {
 namespace {
 
 constexpr unsigned kBatch = 32;
-constexpr std::size_t kSites = 1024;
+constexpr unsigned kSitesLog = 12;
 
 std::atomic<std::size_t> default_limit{kDefaultStackLimit};
-std::atomic<bool> deep_sites[kSites];
 
-std::atomic<bool>& deep_site(detail::closure_entry site) {
-  return deep_sites[(reinterpret_cast<std::uintptr_t>(site) >> 4) * 0x9e3779b97f4a7c15 >> 54];
+// Of a spawn site: how many rooms it was given while they were scarce, or that it goes deep. Sites
+// with the same hash share it, and threads may miss each other's counts.
+constexpr std::uint8_t kDeepSite = 255, kOrdinarySite = 254;
+std::atomic<std::uint8_t> sites[1 << kSitesLog];
+
+std::atomic<std::uint8_t>& site_state(detail::closure_entry site) {
+  std::uint64_t hash = reinterpret_cast<std::uintptr_t>(site) * 0x9e3779b97f4a7c15;
+  hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93;  // one round maps some distances to 0
+  return sites[hash >> (64 - kSitesLog)];
+}
+
+bool gets_scarce_room(detail::closure_entry site) {
+  std::atomic<std::uint8_t>& state = site_state(site);
+  const std::uint8_t seen = state.load(std::memory_order_relaxed);
+  if (seen < kOrdinarySite) state.store(seen + 1, std::memory_order_relaxed);
+  return seen != kOrdinarySite;
 }
 
 std::size_t usable_bytes(const Stack& stack) {
@@ -30,10 +45,15 @@ std::size_t usable_bytes(const Stack& stack) {
 }  // namespace
 
 bool site_is_deep(detail::closure_entry site) {
-  return deep_site(site).load(std::memory_order_relaxed);
+  return site_state(site).load(std::memory_order_relaxed) == kDeepSite;
 }
 void note_deep_site(detail::closure_entry site) {
-  deep_site(site).store(true, std::memory_order_relaxed);
+  site_state(site).store(kDeepSite, std::memory_order_relaxed);
+}
+bool is_fit_for(const Stack& stack, detail::closure_entry site) {
+  return usable_bytes(stack) > kSlotBytes ||
+         (stack_arena.rooms_are_scarce() &&
+          site_state(site).load(std::memory_order_relaxed) == kOrdinarySite);
 }
 
 std::size_t default_stack_limit() { return default_limit.load(std::memory_order_relaxed); }
@@ -90,7 +110,7 @@ Stack StackCache::acquire(detail::closure_entry site, std::size_t own_limit) {
   if (own_limit > kDefaultStackLimit) return stack_arena.acquire_own(own_limit);
   const bool fits_slot = limit <= kSlotBytes - kGuardBytes;
   const bool wants_room =
-      own_limit != 0 ? !fits_slot : (!stack_arena.rooms_are_scarce() || site_is_deep(site));
+      own_limit != 0 ? !fits_slot : (!stack_arena.rooms_are_scarce() || gets_scarce_room(site));
   Stack stack;
   if (wants_room && !fits_slot) {
     stack = rooms_.count > 0 || stack_counts().rooms < kMaxRooms ? take(rooms_, true) : Stack{};

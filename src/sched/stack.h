@@ -2,11 +2,12 @@
 //
 // A window costs address space, a guard at its low end and, once touched, one OS page at its top.
 // There are two kinds. *Rooms* are as large as the default limit and taken while few goroutines
-// live, by spawn sites that have gone deep before, and by goroutines with an explicit limit.
+// live, by spawn sites that are rare or have gone deep before, and by goroutines with an explicit
+// limit.
 // *Slots* are 256 KB: a million of them share page tables, which a million rooms would not (4.8 KB
 // against 8.6 KB a goroutine). A slot that overflows grows in place: the fault handler takes the
-// free slot below it (stack_grow.cc). Even slots are handed out first, so that the neighbour is
-// usually free.
+// free slot below it (stack_grow.cc). Slots are handed out sparsely first, so that the neighbours
+// are usually free.
 //
 // Stack tops are coloured: with equal page offsets all goroutines' hottest lines would compete for
 // the same cache sets, which costs a factor of 3 to 5 at a thousand goroutines.
@@ -47,9 +48,10 @@ inline constexpr std::size_t kDefaultStackLimit = std::size_t{256} << 20;
 static_assert(kDefaultStackLimit >= (std::size_t{1} << 20) && kDefaultStackLimit <= kMaxStackLimit);
 
 // Where a window's first frame goes. Coloured by the window's number, so that reuse finds its lines
-// warm.
+// warm; hashed, since the numbers of windows in use have a common factor.
 inline char* first_frame(const Stack& stack) {
-  return stack.top - reinterpret_cast<std::uintptr_t>(stack.top) / kSlotBytes % 16 * 64;
+  const std::size_t number = reinterpret_cast<std::uintptr_t>(stack.top) / kSlotBytes;
+  return stack.top - (number * 0x9e3779b97f4a7c15 >> 60) * 64;
 }
 
 // Windows that a processor keeps: LIFO, their top pages still in memory. Owner only.
@@ -94,6 +96,8 @@ std::size_t stack_limit_of(const Goroutine* goroutine);
 // True if goroutines of this site have outgrown a slot before.
 bool site_is_deep(detail::closure_entry site);
 void note_deep_site(detail::closure_entry site);
+// True if a goroutine of this site may begin on a window that another has just left.
+bool is_fit_for(const Stack& stack, detail::closure_entry site);
 
 // Gives back what lies below the page of `sp` if the stack has been deeper. Returns the bytes given
 // back.

@@ -1,9 +1,10 @@
 // Cutting windows from regions, guarding them once, and taking them back.
 //
-// Even units are handed out before odd ones, so that the unit below is usually free to grow into. A
-// unit's guard is installed when it is first handed out and stays for ever: giving its memory back
-// does not remove it. When address space is short (RLIMIT_AS, overcommit 2) regions shrink and
-// rooms become slots.
+// Units are handed out sparsely, fresh ones and free ones: every eighth first, then between those.
+// So there is room to grow into: 2 MB while there are few thousand goroutines, and one slot at
+// least until they are half a block. A unit's guard is installed when it is first handed out and
+// stays for ever: giving its memory back does not remove it. When address space is short
+// (RLIMIT_AS, overcommit 2) regions shrink and rooms become slots.
 //
 // [A1] A unit in a free list has state `free`, or was taken by growth since: then it is skipped,
 //      and comes back when that stack shrinks.
@@ -35,9 +36,11 @@ alignas(StackArena) std::byte arena_storage[sizeof(StackArena)];
 
 // Each region is four times the last of its kind: an emulator (qemu-user) and a checkpoint pay for
 // address space by the page, though the kernel does not, and most programs have few goroutines.
-// Within a region units are handed out block by block, even ones first: a half full block has twice
-// the page tables it needs.
+// Within a region units are handed out block by block: a sparse block has more page tables than it
+// needs.
 constexpr std::size_t kUnitsPerBlock = 64 << 10;
+constexpr std::size_t kPassStride[kPasses] = {8, 8, 4, 2};  // 0 mod 8, 4 mod 8, 2 mod 4, odd
+constexpr std::size_t kFirstSlot = 8;
 constexpr std::size_t kFirstSlotRegionBytes = std::size_t{16} << 30;
 constexpr std::size_t kMostSlotRegionBytes = std::size_t{64} << 30;
 constexpr std::size_t kFirstRoomRegionBytes = std::size_t{32} << 30;
@@ -45,7 +48,7 @@ constexpr std::size_t kMostRoomRegionBytes = std::size_t{1} << 40;
 constexpr std::size_t kLeastRegionBytes = std::size_t{64} << 20;
 // What a core dump shows of a room: deeper parts would make every core walk gigabytes of holes.
 constexpr std::size_t kDumpedBytes = std::size_t{1} << 20;
-constexpr std::size_t kDumpedRooms = 2048;  // even numbers are handed out first: the first thousand
+constexpr std::size_t kDumpedRooms = 2048;
 
 // Slots become visible to core dumps in blocks: a mapping each would exceed vm.max_map_count.
 constexpr std::size_t kSlotsPerBlock = 1024;
@@ -58,7 +61,8 @@ void include_window_in_core(const UnitRegion& region, std::size_t index) {
     base::os::include_in_core(base + region.unit_bytes - kDumpedBytes, kDumpedBytes);
   } else {
     const std::size_t block = index - index % kSlotsPerBlock;
-    if (index != (block == 0 ? 2 : block)) return;  // the first of a block to be handed out
+    if (index != (block == 0 ? kFirstSlot : block))
+      return;  // the first of a block to be handed out
     const std::size_t left = region.count - block;
     const std::size_t slots = left < kSlotsPerBlock ? left : kSlotsPerBlock;
     base::os::include_in_core(region.base + block * kSlotBytes, slots * kSlotBytes);
@@ -74,6 +78,10 @@ void use_huge_pages_deep_down(const UnitRegion& region, std::size_t index) {
     return;  // a mapping more for each
   char* base = region.base + index * region.unit_bytes;
   base::os::allow_huge_pages(base + kHugePage, region.unit_bytes - 2 * kHugePage);
+}
+
+unsigned pass_of(std::size_t index) {
+  return index % 8 == 0 ? 0 : index % 8 == 4 ? 1 : index % 4 == 2 ? 2 : 3;
 }
 
 Stack window_of(const UnitRegion& region, std::size_t index) {
@@ -131,7 +139,7 @@ bool StackArena::add_region(bool room) {
   if (room) region.base += kHugePage / 2;
   region.unit_bytes = unit;
   // Slot 0 has none below that it could grow into.
-  if (!room) region.next_even = 2;
+  if (!room) region.next[0] = kFirstSlot;
   region.count = static_cast<std::size_t>(end - region.base) / unit;
   region.units = static_cast<std::atomic<Unit>*>(base::os::map_or_die(region.count));
   region_count_.store(index + 1, std::memory_order_release);  // pairs with region_of
@@ -140,10 +148,10 @@ bool StackArena::add_region(bool room) {
 
 bool StackArena::carve(UnitRegion& region, Stack& out) {
   for (;;) {
-    for (std::size_t* next : {&region.next_even, &region.next_odd}) {
-      while (*next < region.block_end) {
-        const std::size_t index = *next;
-        *next += 2;
+    for (unsigned pass = 0; pass < kPasses; ++pass) {
+      while (region.next[pass] < region.block_end) {
+        const std::size_t index = region.next[pass];
+        region.next[pass] += kPassStride[pass];
         if (take_fresh(region, index, out)) return true;
       }
     }
@@ -185,6 +193,10 @@ void StackArena::prepare_fresh(Stack* const* fresh, unsigned count, bool room) {
   base::os::populate(addresses, count, page);
 }
 
+std::vector<Stack>& StackArena::free_list(const UnitRegion& region, std::size_t index) {
+  return region.unit_bytes == kSlotBytes ? free_slots_[pass_of(index)] : free_rooms_;
+}
+
 bool StackArena::reuse(std::vector<Stack>& free, Stack& out) {
   while (!free.empty()) {
     out = free.back();
@@ -198,13 +210,21 @@ bool StackArena::reuse(std::vector<Stack>& free, Stack& out) {
   return false;
 }
 
+bool StackArena::reuse(bool room, Stack& out) {
+  if (room) return reuse(free_rooms_, out);
+  for (auto& free : free_slots_) {
+    if (reuse(free, out)) return true;
+  }
+  return false;
+}
+
 unsigned StackArena::acquire(bool room, Stack* out, unsigned count) {
   base::Guard guard(lock_);
   unsigned taken = 0;
   Stack* fresh[kMaxBatch];
   unsigned fresh_count = 0;
   while (taken < count) {
-    if (reuse(room ? free_rooms_ : free_slots_, out[taken])) {
+    if (reuse(room, out[taken])) {
       ++taken;
       continue;
     }
@@ -239,9 +259,10 @@ void StackArena::release(const Stack* stacks, unsigned count) {
     __lsan_unregister_root_region(stacks[i].top - (std::size_t{16} << 10), std::size_t{16} << 10);
 #endif
     UnitRegion* region = region_of(stacks[i].low);
+    const std::size_t index = region->index_of(stacks[i].low);
+    free_list(*region, index).push_back(stacks[i]);
+    region->units[index].store(Unit::free, std::memory_order_release);
     const bool room = region->unit_bytes != kSlotBytes;
-    (room ? free_rooms_ : free_slots_).push_back(stacks[i]);
-    region->units[region->index_of(stacks[i].low)].store(Unit::free, std::memory_order_release);
     (room ? rooms_out_ : slots_out_).fetch_sub(1, std::memory_order_relaxed);
   }
 }
@@ -277,7 +298,7 @@ void StackArena::shrink(Stack& stack) {
   for (std::size_t unit = low_unit; unit < top_unit; ++unit) {
     const Stack window = window_of(*region, unit);
     base::os::install_guard(window.low - kGuardBytes, kGuardBytes);
-    (region->unit_bytes == kSlotBytes ? free_slots_ : free_rooms_).push_back(window);
+    free_list(*region, unit).push_back(window);
     region->units[unit].store(Unit::free, std::memory_order_release);
   }
   stack = original;
@@ -288,15 +309,24 @@ StackCounts StackArena::counts() {
           own_out_.load(std::memory_order_relaxed)};
 }
 
+// Number `at` of all that are free, those to be handed out first in front.
+const Stack& StackArena::free_window(std::size_t at) const {
+  for (const auto& free : free_slots_) {
+    if (at < free.size()) return free[at];
+    at -= free.size();
+  }
+  return free_rooms_[at];
+}
+
 std::size_t StackArena::trim_free(std::size_t budget) {
   std::size_t given_back = 0;
   base::Guard guard(lock_);
-  const std::size_t total = free_slots_.size() + free_rooms_.size();
+  std::size_t total = free_rooms_.size();
+  for (const auto& free : free_slots_) total += free.size();
   if (budget > total) budget = total;
   for (std::size_t i = 0; i < budget; ++i) {
     const std::size_t at = trim_cursor_++ % total;
-    const Stack& stack =
-        at < free_slots_.size() ? free_slots_[at] : free_rooms_[at - free_slots_.size()];
+    const Stack& stack = free_window(at);
     UnitRegion* region = region_of(stack.low);
     std::atomic<Unit>& unit = region->units[region->index_of(stack.low)];
     Unit expected = Unit::free;

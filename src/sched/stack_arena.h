@@ -20,14 +20,17 @@ enum class Unit : std::uint8_t {
   trimmed,    // free, and its memory is being given back: for a moment only
 };
 
+inline constexpr unsigned kPasses = 4;
+
 struct UnitRegion {
   char* base = nullptr;
   std::size_t unit_bytes = 0;
   std::size_t count = 0;
   std::atomic<Unit>* units = nullptr;
-  // Under the arena's lock: units not yet handed out, and where the block of units ends that they
-  // are taken from.
-  std::size_t next_even = 0, next_odd = 1, block_end = 0;
+  // Under the arena's lock: the next unit of each pass over the block that is being handed out, and
+  // where that ends (carve).
+  std::size_t next[kPasses] = {0, 4, 2, 1};
+  std::size_t block_end = 0;
 
   bool contains(const void* address) const {
     const char* at = static_cast<const char*>(address);
@@ -64,12 +67,15 @@ class StackArena {
   bool carve(UnitRegion& region, Stack& out);
   bool take_fresh(UnitRegion& region, std::size_t index, Stack& out);
   void prepare_fresh(Stack* const* fresh, unsigned count, bool room);
+  bool reuse(bool room, Stack& out);
   bool reuse(std::vector<Stack>& free, Stack& out);
+  std::vector<Stack>& free_list(const UnitRegion& region, std::size_t index);
+  const Stack& free_window(std::size_t at) const;
 
   base::SpinLock lock_;
-  std::vector<Stack> free_slots_, free_rooms_;  // under lock_
-  std::size_t trim_cursor_ = 0;                 // under lock_
-  UnitRegion regions_[kMaxRegions];             // filled under lock_, then constant
+  std::vector<Stack> free_slots_[kPasses], free_rooms_;  // under lock_; slots by pass
+  std::size_t trim_cursor_ = 0;                          // under lock_
+  UnitRegion regions_[kMaxRegions];                      // filled under lock_, then constant
   std::atomic<std::size_t> region_count_{0};
   std::size_t room_bytes_ = 0;
   std::atomic<bool> rooms_ended_{false};  // no address space for more of them
@@ -78,10 +84,9 @@ class StackArena {
 
 extern StackArena& stack_arena;
 
-// Rooms in use beyond which ordinary goroutines get slots. A room costs 4 KB of page tables more
-// than a slot: at this number 48 MB in all, for which a program of ten thousand goroutines never
-// meets the end of a slot.
-inline constexpr std::size_t kCommonRooms = 12 << 10;
+// Rooms in use beyond which ordinary goroutines get slots. A room's page has page tables of two
+// levels for itself: memory, and two cache misses more whenever it is not in the TLB.
+inline constexpr std::size_t kCommonRooms = 768;
 inline constexpr std::size_t kMaxRooms = 32 << 10;  // deep sites and explicit limits included
 
 }  // namespace gort::sched
