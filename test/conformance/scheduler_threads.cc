@@ -187,6 +187,7 @@ TEST_CASE("an ordinary thread blocks in select, sleep, mutex and wait_group like
   gort::sleep(5ms);
   CHECK(stage.load() == 0);
   b.send(5);
+  CHECK(eventually([&] { return stage.load() == 1; }));
   gort::sleep(5ms);
   CHECK(stage.load() == 1);
   m.unlock();
