@@ -22,7 +22,7 @@ constexpr std::int64_t kWatchNs = 20'000;        // how long a thief looks befor
 constexpr std::int64_t kFirstLookNs = 3'000;     // before that an estimate says nothing
 constexpr std::int64_t kWorthBacklogNs = 5'000;  // waiting work that repays a theft
 constexpr std::int64_t kWorthSliceNs = 250;      // slices that repay a second CPU
-constexpr std::uint32_t kMaxStolen = 128;
+constexpr std::uint32_t kMaxStolen = 1024;       // repays a theft of the shortest goroutines
 
 struct Watch {
   std::uint32_t tick;
