@@ -16,6 +16,8 @@
 #include <gort/runtime.hpp>
 #include <gort/time.hpp>
 
+#include "sync/wait.h"
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -24,6 +26,22 @@ template <class Predicate>
 void wait_until(Predicate happened) {
   while (!happened()) gort::sleep(50us);
 }
+
+// A goroutine that tells which one it is, so that others see when it waits.
+class Seen {
+ public:
+  void here() {
+    gort::sync::Section section;
+    record_ = section.goroutine();
+  }
+  bool waits() const {
+    const auto* goroutine = record_.load();
+    return goroutine != nullptr && goroutine->status.load() == gort::sched::Status::waiting;
+  }
+
+ private:
+  std::atomic<const gort::sched::Goroutine*> record_{nullptr};
+};
 
 }  // namespace
 
@@ -163,43 +181,56 @@ TEST_CASE("an errgroup's limit can be changed between uses, and waits for it be 
 TEST_CASE("singleflight says whether a result is shared, also by a channel") {
   gort::singleflight<int, std::string> flight;
   CHECK_FALSE(flight.do_(1, [] { return std::string("own"); }).shared);
+  std::atomic<bool> under_way{false};
   std::atomic<bool> go_on{false};
-  const auto slow = [&] {
+  auto first = flight.do_chan(1, [&] {
+    under_way = true;
     wait_until([&] { return go_on.load(); });
     return std::string("one");
-  };
-  auto first = flight.do_chan(1, slow);
-  gort::sleep(1ms);
-  auto second = flight.do_chan(1, [] { return std::string("another"); });
-  gort::sleep(1ms);
+  });
+  wait_until([&] { return under_way.load(); });
+  Seen joining;
+  auto second = gort::spawn([&] {
+    joining.here();
+    return flight.do_(1, [] { return std::string("another"); });
+  });
+  wait_until([&] { return joining.waits(); });
   go_on = true;
   auto a = first.recv();
-  auto b = second.recv();
+  auto b = second.get();
   CHECK(a->value == "one");
-  CHECK(b->value == "one");
+  CHECK(b.value == "one");
   CHECK(a->shared);
-  CHECK(b->shared);
+  CHECK(b.shared);
 }
 
 TEST_CASE("who waits for another's flight may give up; goexit in the function does not strand it") {
   gort::singleflight<std::string, int> flight;
+  std::atomic<bool> under_way{false};
   std::atomic<bool> go_on{false};
-  gort::go([&] {
+  gort::wait_group all;
+  all.go([&] {
     flight.run("k", [&]() -> int {
+      under_way = true;
       wait_until([&] { return go_on.load(); });
       gort::goexit();
     });
   });
-  gort::sleep(1ms);
+  wait_until([&] { return under_way.load(); });
   auto [ctx, cancel] = gort::with_timeout(gort::background(), 1ms);
   CHECK_THROWS_AS((void)flight.run(
                       "k", [] { return 1; }, ctx),
                   gort::context_error);
-  auto waits = gort::spawn([&] { return flight.run("k", [] { return 1; }); });
-  gort::sleep(1ms);
+  Seen joining;
+  auto joins = gort::spawn([&] {
+    joining.here();
+    return flight.run("k", [] { return 1; });
+  });
+  wait_until([&] { return joining.waits(); });
   go_on = true;
-  CHECK_THROWS_AS(waits.get(), gort::runtime_error);
+  CHECK_THROWS_AS(joins.get(), gort::runtime_error);
   CHECK(flight.run("k", [] { return 2; }) == 2);
+  all.wait();
   cancel();
 }
 

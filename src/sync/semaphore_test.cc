@@ -12,7 +12,10 @@
 #include <gort/runtime.hpp>
 #include <gort/time.hpp>
 
+#include "sync/wait_list.h"
+
 using namespace std::chrono_literals;
+using gort::detail::semaphore_core;
 
 namespace {
 
@@ -21,29 +24,41 @@ void wait_until(Predicate happened) {
   while (!happened()) gort::sleep(50us);
 }
 
+int queued(semaphore_core& s) {
+  gort::sync::Section section;
+  auto& list = gort::sync::open(s.list);
+  gort::base::Guard guard(list.lock);
+  int count = 0;
+  for (gort::sync::Waiter* w = list.queue.first; w != nullptr; w = w->next) ++count;
+  return count;
+}
+
 }  // namespace
 
 TEST_CASE("permits are handed out in order, even where a later request would fit") {
-  const int before = gort::gomaxprocs(1);
-  gort::semaphore s(3);
-  s.acquire(3);
-  std::vector<int> order;
+  semaphore_core s(3);
+  s.acquire(3, nullptr);
+  std::atomic<int> served{0};
   gort::wait_group all;
-  for (int n : {2, 1, 3, 1}) {
-    all.go([&, n] {
-      s.acquire(n);
-      order.push_back(n);
+  const int wanted[] = {2, 1, 3, 1};
+  for (int i = 0; i < 4; ++i) {
+    all.go([&, n = wanted[i]] {
+      s.acquire(n, nullptr);
+      ++served;
       s.release(n);
     });
-    gort::yield();
+    wait_until([&] { return queued(s) == i + 1; });
   }
   s.release(1);
+  CHECK(queued(s) == 4);  // 1 would fit, but 2 comes first
   gort::sleep(1ms);
-  CHECK(order.empty());  // 1 would fit, but 2 comes first
-  s.release(2);
+  CHECK(served.load() == 0);
+  s.release(1);
+  wait_until([&] { return served.load() == 2; });  // 2, and when it has released, 1; not 3
+  CHECK(queued(s) == 2);
+  s.release(1);
   all.wait();
-  CHECK(order == std::vector<int>{2, 1, 3, 1});
-  gort::gomaxprocs(before);
+  CHECK(served.load() == 4);
 }
 
 TEST_CASE("a request for more than there is waits alone, until its context is done") {

@@ -2,9 +2,12 @@
 // trace.
 //
 // Every test runs inside the main goroutine (test/main.cc) and under GOMAXPROCS 1, 2 and 8, plain
-// and under sanitizers. So: a count of rounds goes through scaled(), "it blocks" means that it has
-// not happened after 10 ms, "it happens" means within ten seconds, and no test says how fast
-// anything is. CHECK and never REQUIRE: a goroutine that an exception leaves ends the process.
+// and under sanitizers; and any thread may be held up anywhere for as long as the system likes. So:
+// a count of rounds goes through scaled(), and no test says how fast anything is or that something
+// has happened after a while. "It blocks" means that the scheduler says that it waits, and that it
+// has not gone on 10 ms later; "it happens" means within a minute, which only tells what hangs. A
+// timer that must not fire during a test has an hour.
+// CHECK and never REQUIRE: a goroutine that an exception leaves ends the process.
 // Loops count their errors and CHECK the sum, since a doctest assertion costs more than what it
 // looks at.
 // A test that leaves goroutines behind on purpose lets them hold nothing, so that no leak is
@@ -22,6 +25,8 @@
 #include <utility>
 
 #include <gort/gort.hpp>
+
+#include "sched/sched.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define GORT_TEST_ASAN 1
@@ -57,10 +62,10 @@ constexpr int scaled(int plain) {
   return rounds > 0 ? rounds : 1;
 }
 
-// True as soon as `happened()` is, false when it has not been for ten seconds.
+// True as soon as `happened()` is, false when it has not been for a minute: then it hangs.
 template <class Predicate>
 bool eventually(Predicate happened) {
-  const auto limit = Clock::now() + 10s;
+  const auto limit = Clock::now() + 60s;
   while (!happened()) {
     if (Clock::now() > limit) return false;
     gort::sleep(500us);
@@ -68,41 +73,68 @@ bool eventually(Predicate happened) {
   return true;
 }
 
-// A goroutine started to see whether, and when, it gets to its end.
+// What is known of a goroutine from outside. A default one is of a goroutine that has yet to begin.
+struct Observed {
+  std::atomic<const gort::sched::Goroutine*> record{nullptr};
+  std::atomic<bool> ended{false};
+
+  void begin() {  // called by the goroutine
+    gort::sched::Section section;
+    record = section.goroutine();
+  }
+  // It stands in whatever queue it waits in, or is inside gort::blocking. False if it has ended.
+  bool waits() const {
+    eventually([this] {
+      if (ended.load()) return true;
+      const auto* goroutine = record.load();
+      if (goroutine == nullptr) return false;
+      const auto status = goroutine->status.load();
+      return status == gort::sched::Status::waiting || status == gort::sched::Status::blocking;
+    });
+    return !ended.load();
+  }
+  bool still_runs() const {
+    gort::sleep(10ms);
+    return !ended.load();
+  }
+};
+
+// A goroutine started to see whether it waits, and whether it gets to its end.
 class Started {
  public:
   template <class F>
   explicit Started(F f) {
-    gort::go([f = std::move(f), ended = ended_]() mutable {
+    gort::go([f = std::move(f), observed = observed_]() mutable {
+      observed->begin();
       f();
-      ended->store(true);
+      observed->ended.store(true);
     });
   }
 
-  // It has not ended, 10 ms from now.
-  bool blocks() const {
-    gort::sleep(10ms);
-    return !ended_->load();
-  }
+  bool waits() const { return observed_->waits(); }
+  // It waits, and still does 10 ms later.
+  bool blocks() const { return waits() && still_runs(); }
+  // It has not ended, 10 ms from now; it may wait where gort does not see it.
+  bool still_runs() const { return observed_->still_runs(); }
   bool ends() const {
-    return eventually([this] { return ended_->load(); });
+    return eventually([this] { return observed_->ended.load(); });
   }
 
  private:
-  std::shared_ptr<std::atomic<bool>> ended_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<Observed> observed_ = std::make_shared<Observed>();
 };
 
 // For calls that must block for ever: the goroutine that makes the call stays behind and holds
 // nothing.
 template <class F>
 bool blocks_for_ever(F) {
-  static std::atomic<bool> ended{false};  // one per lambda type
+  static Observed observed;  // one per lambda type
   gort::go([] {
+    observed.begin();
     F{}();
-    ended.store(true);
+    observed.ended.store(true);
   });
-  gort::sleep(10ms);
-  return !ended.load();
+  return observed.waits() && observed.still_runs();
 }
 
 // Checks, at the end of its scope, that the goroutines started in it have ended.

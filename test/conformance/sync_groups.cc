@@ -24,11 +24,9 @@ TEST_CASE("an errgroup runs all, and wait rethrows the first failure") {
   fine.wait();
   CHECK(ran.load() == 10);
   gort::errgroup failing;
-  failing.go([] {
-    gort::sleep(5ms);
-    throw std::runtime_error("late");
-  });
+  failing.set_limit(1);  // so that the second begins when the first has failed
   failing.go([] { throw std::runtime_error("early"); });
+  failing.go([] { throw std::runtime_error("late"); });
   CHECK(thrown_by<std::runtime_error>([&] { failing.wait(); }) == "early");
 }
 
@@ -87,9 +85,9 @@ TEST_CASE("singleflight runs one call for all who ask at the same time") {
   std::atomic<int> runs{0};
   auto hold = make<chan<bool>>();
   std::atomic<int> sum{0};
-  gort::wait_group all;
+  std::vector<Started> all;
   for (int i = 0; i < 10; ++i) {
-    all.go([&, hold] {
+    all.emplace_back([&, hold] {
       sum += flight.run("key", [&, hold] {
         ++runs;
         (void)hold.recv();
@@ -97,10 +95,11 @@ TEST_CASE("singleflight runs one call for all who ask at the same time") {
       });
     });
   }
-  gort::sleep(10ms);
+  for (const Started& each : all) CHECK(each.waits());  // one for `hold`, the others for it
   CHECK(runs.load() == 1);
   hold.close();
-  all.wait();
+  for (const Started& each : all) CHECK(each.ends());
+  CHECK(runs.load() == 1);
   CHECK(sum.load() == 70);
   CHECK(flight.run("key", [] { return 8; }) == 8);
 }

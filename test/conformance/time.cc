@@ -114,19 +114,25 @@ TEST_CASE("a timer's value is the time at which it fired") {
 TEST_CASE("a stopped after_func does not run, and stop tells whether it came in time") {  // 59
   NoGoroutineLeft leak;
   std::atomic<int> ran{0};
-  auto first = gort::after_func(50ms, [&] { ++ran; });
-  auto second = gort::after_func(150ms, [&] { ++ran; });
-  CHECK(first.stop());
-  CHECK_FALSE(first.stop());
-  CHECK(second.stop());
-  CHECK_FALSE(second.stop());
-  gort::sleep(200ms);
-  CHECK(ran.load() == 0);
-  auto third = gort::after_func(0s, [&] { ++ran; });
+  auto in_an_hour = gort::after_func(1h, [&] { ++ran; });
+  CHECK(in_an_hour.stop());
+  CHECK_FALSE(in_an_hour.stop());
+  auto at_once = gort::after_func(0s, [&] { ++ran; });
   CHECK(eventually([&] { return ran.load() == 1; }));
-  CHECK_FALSE(third.stop());
-  CHECK_FALSE(third.reset(1ms));
+  CHECK_FALSE(at_once.stop());
+  CHECK_FALSE(at_once.reset(1ms));
   CHECK(eventually([&] { return ran.load() == 2; }));
+  // Whether these are stopped in time is the system's choice, but not whether they tell the truth.
+  int expected = 2;
+  for (int i = 0; i < 20; ++i) {
+    auto soon = gort::after_func(i * 1ms, [&] { ++ran; });
+    if (i % 2 == 0) gort::sleep(i * 500us);
+    expected += !soon.stop();
+    CHECK_FALSE(soon.stop());
+  }
+  gort::sleep(50ms);  // all would be due
+  CHECK(eventually([&] { return ran.load() >= expected; }));
+  CHECK(ran.load() == expected);
 }
 
 TEST_CASE("an after_func runs in a goroutine of its own, which may park") {  // 59
@@ -167,6 +173,7 @@ TEST_CASE("the channel of a timer has no length and no capacity, and stop emptie
 }
 
 TEST_CASE("a timer that expired unseen is found by try_recv and by a select with default") {
+  Processors one(1);  // with one heap the timer has fired when the sleep that was to end later ends
   gort::timer timer(1ms);
   gort::sleep(5ms);
   CHECK(timer.c().try_recv().value.has_value());
@@ -230,12 +237,19 @@ TEST_CASE("a ticker ticks at its period, changes it by reset, and stops") {  // 
 }
 
 TEST_CASE("a slow consumer of a ticker misses ticks instead of finding many") {  // 59
-  gort::ticker ticker(2ms);
-  gort::sleep(30ms);
+  Processors one(1);
+  constexpr auto kPeriod = 2ms;
+  gort::ticker ticker(kPeriod);
+  gort::sleep(50 * kPeriod);
+  const auto awake = Clock::now();
   CHECK(ticker.c().recv().has_value());
   int more = 0;
   while (ticker.c().try_recv().value) ++more;
-  CHECK(more <= 1);  // one only if the next tick came meanwhile
+  const auto end = Clock::now();
+  // A tick may have been there, one may just have been on its way, and one overdue. Each further
+  // one stands for a point of the ticker's grid between `awake` and `end`; that is none, or one,
+  // unless we were held up.
+  CHECK(more <= 3 + (end - awake) / kPeriod);
 }
 
 TEST_CASE("a ticker without a positive period cannot be made") {  // 59
@@ -288,7 +302,7 @@ TEST_CASE("timers dropped without stop neither fire afterwards nor keep the prog
     gort::timer also(1h);
     gort::ticker and_also(1h);
   }
-  CHECK(gort::select(gort::on_recv(gort::after(1ms)), gort::on_timeout(10s)) == 0);
+  CHECK(gort::select(gort::on_recv(gort::after(1ms)), gort::on_timeout(1h)) == 0);
 }
 
 TEST_CASE("sleepers wake while all processors are busy and while none is") {

@@ -1,6 +1,6 @@
 // A program that handles SIGQUIT itself, from before it first used gort, keeps doing so.
 //
-// signal-after-ms: 100 QUIT
+// signal-after-ms: 0 QUIT
 // not-under: tsan
 // expect-exit: 5
 // expect-not: goroutine
