@@ -56,7 +56,7 @@ void process_barrier();
 bool has_process_barrier();
 // CPU time that the thread has used, or -1 if it is gone.
 std::int64_t thread_cpu_ns(pid_t thread);
-int count_threads();  // of this process
+int count_threads();  // of this process; 0 if /proc does not tell
 void give_way();      // sched_yield
 void nap(std::int64_t duration_ns);
 

@@ -10,6 +10,7 @@
 #include <sched.h>
 
 #include <cstring>
+#include <latch>
 #include <thread>
 
 #include "base/child_process.h"
@@ -73,6 +74,18 @@ TEST_CASE("the process-wide barrier can be executed") {
   os::process_barrier();
   os::process_barrier();
   CHECK(os::has_process_barrier() == os::has_process_barrier());
+}
+
+TEST_CASE("threads are counted, also where an emulator makes up the process's statistics") {
+  const int before = os::count_threads();
+  CHECK(before >= 1);
+  std::latch counted(1);
+  std::thread one([&] { counted.wait(); });
+  std::thread two([&] { counted.wait(); });
+  CHECK(os::count_threads() == before + 2);
+  counted.count_down();
+  one.join();
+  two.join();
 }
 
 TEST_CASE("a thread's CPU time grows while it computes") {
