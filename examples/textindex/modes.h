@@ -1,23 +1,28 @@
 // The two ways to do the same work. Each reads everything that `wanted` names, adds to `sums` as it
-// goes (the progress line watches) and returns the counts of all words; interrupted, the counts up
+// goes (the progress line watches) and answers from an index of all words; interrupted, of those up
 // to there. Failures to read are complained about and counted in `sums.failed`.
 #pragma once
 
+#include <cstdint>
+
+#include "answer.h"
 #include "options.h"
 #include "totals.h"
-#include "word_counts.h"
 
 namespace textindex {
 
 // In the calling thread alone. (serial.cc)
-word_counts index_serially(const options& wanted, totals& sums);
+answer index_serially(const options& wanted, totals& sums);
 
-struct goroutine_numbers {
-  int started = 0;
-  int peak = 0;  // the most that lived at one time
+struct run_numbers {
+  int goroutines = 0;
+  int most_goroutines = 0;  // that lived at one time
+  std::uint64_t collections = 0;
+  std::uint64_t longest_pause_ns = 0;
+  std::uint64_t heap_bytes = 0;  // of objects, after a last collection: the index
 };
 
 // With goroutines joined by channels; called from a goroutine. (pipeline.cc)
-word_counts index_concurrently(const options& wanted, totals& sums, goroutine_numbers& numbers);
+answer index_concurrently(const options& wanted, totals& sums, run_numbers& numbers);
 
 }  // namespace textindex

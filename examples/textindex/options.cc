@@ -29,6 +29,7 @@ Print the most frequent identifiers of the C and C++ files below each DIR
 
   --serial       work in one thread, without goroutines
   --top N        print N identifiers instead of 20
+  --lines NAME   print also the files and lines where NAME occurs
   --workers N    goroutines for each of walking, reading and tokenising
                  (default: twice GOMAXPROCS)
   --ext LIST     read files with these extensions only, separated by commas;
@@ -42,8 +43,9 @@ be one); files with a NUL byte near their beginning are left out as binary.
 
 The answer is written to standard output: the identifiers by how often they
 occur, equally frequent ones by name, then the totals. It is the same in both
-modes, byte for byte. What differs from run to run (time, speed, goroutines) goes
-to standard error, together with errors and, on a terminal, a progress line.
+modes, byte for byte. What differs from run to run (time, speed, goroutines,
+memory) goes to standard error, together with errors and, on a terminal, a
+progress line.
 
 Ctrl-C stops the work, prints what has been counted so far and says so on
 standard error; a second Ctrl-C ends the program at once.
@@ -91,11 +93,13 @@ void check_directory(const std::string& path) {
 }  // namespace
 
 options parse_options(int argc, char** argv) {
-  enum { kSerial = 1, kTop, kWorkers, kExt, kHelpOption };
+  enum { kSerial = 1, kTop, kLines, kWorkers, kExt, kHelpOption };
   static const option kOptions[] = {
       {"serial", no_argument, nullptr, kSerial},         {"top", required_argument, nullptr, kTop},
       {"workers", required_argument, nullptr, kWorkers}, {"ext", required_argument, nullptr, kExt},
-      {"help", no_argument, nullptr, kHelpOption},       {nullptr, 0, nullptr, 0},
+      {"lines", required_argument, nullptr, kLines},
+      {"help", no_argument, nullptr, kHelpOption},
+      {nullptr, 0, nullptr, 0},
   };
   options result;
   result.extensions = split_extensions(kDefaultExtensions);
@@ -103,6 +107,7 @@ options parse_options(int argc, char** argv) {
     switch (chosen) {
       case kSerial: result.serial = true; break;
       case kTop: result.top = parse_number("--top", optarg, 0, 1'000'000'000); break;
+      case kLines: result.lines_of = optarg; break;
       case kWorkers: result.workers = parse_number("--workers", optarg, 1, 1000); break;
       case kExt: result.extensions = split_extensions(optarg); break;
       case kHelpOption: std::printf(kHelp, kDefaultExtensions); std::exit(0);

@@ -11,6 +11,7 @@ struct options {
   std::vector<std::string> extensions = {};   // without dot; an empty one: names without extension
   bool serial = false;
   int top = 20;
+  std::string lines_of = {};  // a word; empty: none
   int workers = 0;  // of each kind; 0: the pipeline decides
 };
 

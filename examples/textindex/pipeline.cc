@@ -1,11 +1,14 @@
 // The concurrent mode: four stages of goroutines joined by channels.
 //
-//   walk --paths--> read --files--> tokenize --batches--> merge
+//   walk --paths--> read --files--> tokenize --indexes--> merge
 //
 // Every channel is bounded, so a stage that is ahead waits and memory stays bounded, however large
-// the tree. A file travels as a channel of its own: its reader offers that to the tokenizers and
+// the tree. A file travels as its name and a channel: its reader offers that to the tokenizers and
 // then sends the blocks through it, in order, two ahead of whoever took it. So one file is
 // tokenized by one goroutine, as the tokenizer needs, and a huge one holds up nobody else.
+//
+// The index is on the collected heap (heap_index.h): tokenizers fill small ones, which the last
+// stage takes into one by sharing what is in them. Nobody frees anything.
 //
 // A walker that finds a subdirectory gives it to a new goroutine if fewer than `workers` are
 // walking, and otherwise keeps it for itself: nobody ever waits for a walker, so the stage that
@@ -26,6 +29,7 @@
 #include <vector>
 
 #include "console.h"
+#include "heap_index.h"
 #include "interrupt.h"
 #include "modes.h"
 #include "source.h"
@@ -36,18 +40,23 @@ namespace {
 
 using blocks = gort::chan<block>;
 
+struct opened_file {
+  std::string path;
+  blocks content;
+};
+
 constexpr int kPathsAhead = 256;
 constexpr int kBlocksAhead = 2;
-// A tokenizer passes its counts on when it has this many different words: enough that most
+// A tokenizer passes its index on when it has this many different words: enough that most
 // occurrences meet a word that is there already, few enough to stay in the cache.
-constexpr std::size_t kBatchWords = 16 * 1024;
+constexpr std::size_t kIndexWords = 16 * 1024;
 
 class pipeline {
  public:
   pipeline(const options& wanted, totals& sums, gort::context ctx)
       : wanted_(wanted), sums_(sums), ctx_(std::move(ctx)) {}
 
-  word_counts run() {
+  heap_index run() {
     progress_line progress(sums_);
     if (progress.wanted()) start(watchers_, [&] { watch(progress); });
 
@@ -64,16 +73,17 @@ class pipeline {
     }
     close_after(walkers_, paths_);
     close_after(readers_, files_);
-    close_after(tokenizers_, batches_);
+    close_after(tokenizers_, indexes_);
 
-    word_counts counts;
-    for (const word_counts& batch : batches_) counts.merge(batch);
+    heap_index whole;
+    for (const heap_index& part : indexes_) whole.merge(part);
     finished_.close();
     watchers_.wait();
-    return counts;
+    return whole;
   }
 
-  goroutine_numbers numbers() const { return {started_.load(), peak_.load()}; }
+  int started() const { return started_.load(); }
+  int peak() const { return peak_.load(); }
 
  private:
   // Starts a goroutine that belongs to `stage`. A cancelled context ends it early.
@@ -143,7 +153,7 @@ class pipeline {
     }
     auto content = gort::make<blocks>(kBlocksAhead);
     gort::defer close([&] { content.close(); });  // also when cancelled: its tokenizer waits
-    files_.send(content, ctx_);
+    files_.send({file.path(), content}, ctx_);
     content.send(std::move(first), ctx_);
     for (;;) {
       block more;
@@ -159,20 +169,21 @@ class pipeline {
   }
 
   void tokenize() {
-    word_counts counts;
-    tokenizer words(counts);
-    for (const blocks& content : files_) {
+    heap_index index;
+    tokenizer words(index);
+    for (const opened_file& file : files_) {
       bool counted = false;
-      for (const block& b : content) {
+      index.begin_file(file.path);
+      for (const block& b : file.content) {
         if (!counted) totals::add(sums_.files, 1);
         counted = true;
         totals::add(sums_.bytes, b.size);
         words.feed(b.text());
       }
       words.finish();
-      if (counts.size() >= kBatchWords) batches_.send(std::exchange(counts, {}));
+      if (index.size() >= kIndexWords) indexes_.send(std::exchange(index, heap_index()));
     }
-    batches_.send(std::move(counts));
+    indexes_.send(std::move(index));
   }
 
   // Redraws the progress line until the work is done.
@@ -195,8 +206,8 @@ class pipeline {
   const int workers_ = wanted_.workers > 0 ? wanted_.workers : 2 * gort::gomaxprocs();
 
   const gort::chan<std::string> paths_ = gort::make<gort::chan<std::string>>(kPathsAhead);
-  const gort::chan<blocks> files_ = gort::make<gort::chan<blocks>>();
-  const gort::chan<word_counts> batches_ = gort::make<gort::chan<word_counts>>();
+  const gort::chan<opened_file> files_ = gort::make<gort::chan<opened_file>>();
+  const gort::chan<heap_index> indexes_ = gort::make<gort::chan<heap_index>>();
   const gort::chan<gort::unit> finished_ = gort::make<gort::chan<gort::unit>>();
 
   gort::semaphore walking_{workers_};
@@ -207,17 +218,28 @@ class pipeline {
 
 }  // namespace
 
-word_counts index_concurrently(const options& wanted, totals& sums, goroutine_numbers& numbers) {
+answer index_concurrently(const options& wanted, totals& sums, run_numbers& numbers) {
   auto [ctx, cancel] = gort::with_cancel(gort::background());
   gort::go([stop = cancel] {
     gort::blocking(interrupt::wait);
     stop();
   });
   pipeline p(wanted, sums, ctx);
-  word_counts counts = p.run();
-  numbers = p.numbers();
-  numbers.started += 2;  // the one that waits for Ctrl-C, and ours
-  return counts;
+  const heap_index index = p.run();
+  numbers.goroutines = p.started() + 2;  // the one that waits for Ctrl-C, and ours
+  numbers.most_goroutines = p.peak();
+  answer found = ask(index, wanted);
+
+  const gort::mem_stats before = gort::read_mem_stats();
+  numbers.collections = before.num_gc;
+  gort::gc();
+  const gort::mem_stats after = gort::read_mem_stats();
+  numbers.heap_bytes = after.heap_alloc;
+  for (const std::uint64_t pause : after.pause_ns) {
+    numbers.longest_pause_ns = std::max<std::uint64_t>(numbers.longest_pause_ns, pause);
+  }
+  gort::keep_alive(&index);
+  return found;
 }
 
 }  // namespace textindex

@@ -8,6 +8,8 @@
 #include <cinttypes>
 #include <cstdio>
 #include <string_view>
+#include <tuple>
+#include <utility>
 
 namespace textindex {
 namespace {
@@ -127,31 +129,31 @@ bool is_keyword(std::string_view word) {
   return std::binary_search(kKeywords.begin(), kKeywords.end(), word);
 }
 
-bool comes_before(const word_counts::entry& a, const word_counts::entry& b) {
-  return a.count != b.count ? a.count > b.count : a.word() < b.word();
+bool comes_before(const counted_word& a, const counted_word& b) {
+  return a.count != b.count ? a.count > b.count : a.word < b.word;
 }
 
 }  // namespace
 
-ranking rank(const word_counts& counts, int n) {
-  ranking answer;
-  std::vector<word_counts::entry> words;
-  words.reserve(counts.size());
-  counts.for_each([&](const word_counts::entry& e) {
-    if (is_keyword(e.word())) return;
-    words.push_back(e);
-    answer.identifiers += e.count;
-  });
-  answer.different = words.size();
-  const auto size = std::min(words.size(), static_cast<std::size_t>(n));
+answer answer_of(std::vector<counted_word> words, std::vector<found_lines> found,
+                 const options& wanted) {
+  answer result;
+  std::erase_if(words, [](const counted_word& w) { return is_keyword(w.word); });
+  for (const counted_word& w : words) result.identifiers += w.count;
+  result.different = words.size();
+  const auto size = std::min(words.size(), static_cast<std::size_t>(wanted.top));
   std::partial_sort(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(size), words.end(),
                     comes_before);
   words.resize(size);
-  for (const word_counts::entry& e : words) answer.top.push_back({std::string(e.word()), e.count});
-  return answer;
+  for (const counted_word& w : words) result.top.push_back({std::string(w.word), w.count});
+  std::sort(found.begin(), found.end(), [](const found_lines& a, const found_lines& b) {
+    return std::tie(a.path, a.lines) < std::tie(b.path, b.lines);
+  });
+  result.found = std::move(found);
+  return result;
 }
 
-bool print_answer(const ranking& answer, const totals& sums) {
+bool print_answer(const answer& answer, const totals& sums) {
   for (const ranked_word& r : answer.top) {
     std::printf("%10" PRIu64 "  %s\n", r.count, r.word.c_str());
   }
@@ -162,6 +164,11 @@ bool print_answer(const ranking& answer, const totals& sums) {
   const std::uint64_t failed = sums.failed.load();
   if (binary > 0) std::printf("left out as binary: %" PRIu64 "\n", binary);
   if (failed > 0) std::printf("could not be read: %" PRIu64 "\n", failed);
+  for (const found_lines& file : answer.found) {
+    std::printf("%s:", file.path.c_str());
+    for (const std::uint32_t line : file.lines) std::printf(" %" PRIu32, line);
+    std::putchar('\n');
+  }
   return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
 }
 

@@ -7,14 +7,17 @@
 #include "console.h"
 #include "interrupt.h"
 #include "modes.h"
+#include "plain_index.h"
 #include "source.h"
 #include "tokenizer.h"
 
 namespace textindex {
 namespace {
 
-void index_file(const std::string& path, tokenizer& words, block& buffer, totals& sums) {
+void index_file(const std::string& path, plain_index& index, tokenizer& words, block& buffer,
+                totals& sums) {
   file_reader file(path);
+  index.begin_file(path);
   bool counted = false;
   while (!interrupt::poll()) {
     switch (file.next(buffer)) {
@@ -38,10 +41,10 @@ void index_file(const std::string& path, tokenizer& words, block& buffer, totals
 
 }  // namespace
 
-word_counts index_serially(const options& wanted, totals& sums) {
+answer index_serially(const options& wanted, totals& sums) {
   using clock = std::chrono::steady_clock;
-  word_counts counts;
-  tokenizer words(counts);
+  plain_index index;
+  tokenizer words(index);
   progress_line progress(sums);
   clock::time_point next_draw = clock::now();
   block buffer;
@@ -52,7 +55,7 @@ word_counts index_serially(const options& wanted, totals& sums) {
     to_walk.pop_back();
     while (directory.next(names) && !interrupt::poll()) {
       for (const std::string& path : names.files) {
-        index_file(path, words, buffer, sums);
+        index_file(path, index, words, buffer, sums);
         if (progress.wanted() && clock::now() >= next_draw) {
           progress.draw(0);
           next_draw = clock::now() + progress_line::kInterval;
@@ -65,7 +68,7 @@ word_counts index_serially(const options& wanted, totals& sums) {
       totals::add(sums.failed, 1);
     }
   }
-  return counts;
+  return ask(index, wanted);
 }
 
 }  // namespace textindex

@@ -80,6 +80,12 @@ def check_awkward(program, folder):
     answer, _ = same(program, 0, "--ext", ".txt", "--workers", "1", root)
     expect(answer == "         5  alpha\n1 files, 29 bytes\n5 identifiers, 1 different\n", answer)
     same(program, 0, "--top", "0", "--ext", "cc,", root, root)
+    answer, errors = same(program, 0, "--top", "0", "--lines", "beta", root)
+    places = {line.split(":")[0][len(root) + 1:]: line.split(":")[1].split()
+              for line in answer.splitlines() if line.startswith(root)}
+    expect(places == {"a.h": ["2"], "deep/er/b.hpp": ["1"], "noextension": ["1"],
+                      "border.cc": [str(BLOCK - 4)]}, answer)
+    expect(" collections, longest pause " in errors and " MB resident" in errors, errors)
 
     # For root every file is readable: a name too long to be opened serves as well.
     if os.geteuid() == 0:

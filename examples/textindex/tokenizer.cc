@@ -41,6 +41,7 @@ constexpr std::array<std::string_view, 8> kProseDirectives = {
 void tokenizer::feed(std::string_view text) {
   const char* p = text.data();
   const char* end = p + text.size();
+  lines_counted_ = p;
   while (p != end) {
     switch (state_) {
       case state::code: p = in_code(p, end); break;
@@ -66,6 +67,7 @@ void tokenizer::feed(std::string_view text) {
       case state::raw_body: p = in_raw_body(p, end); break;
     }
   }
+  count_lines(end);
 }
 
 void tokenizer::finish() {
@@ -74,6 +76,12 @@ void tokenizer::finish() {
   state_ = state::code;
   continued_ = false;
   end_line();
+  line_ = 1;
+}
+
+void tokenizer::count_lines(const char* up_to) {
+  line_ += static_cast<std::uint32_t>(std::count(lines_counted_, up_to, '\n'));
+  lines_counted_ = up_to;
 }
 
 const char* tokenizer::in_code(const char* p, const char* end) {
@@ -114,12 +122,14 @@ const char* tokenizer::in_code(const char* p, const char* end) {
 const char* tokenizer::in_word(const char* p, const char* end) {
   const char* stop = std::find_if_not(p, end, in_a_word);
   if (part_.empty() && stop != end) {
+    count_lines(p);
     end_word({p, static_cast<std::size_t>(stop - p)}, *stop);
     return stop;
   }
   // Cut by a block's end, here or before. One character too many is enough to know it is too long.
   const std::size_t room = kLongestWord + 1 - part_.size();
   part_.append(p, std::min<std::size_t>(room, stop - p));
+  count_lines(p);
   if (stop != end) {
     end_word(part_, *stop);
     part_.clear();
@@ -142,7 +152,7 @@ void tokenizer::end_word(std::string_view word, char next) {
     }
     return;
   }
-  if (!muted_ && word.size() <= kLongestWord) counts_.add(word);
+  if (!muted_ && word.size() <= kLongestWord) sink_.add(word, line_);
 }
 
 const char* tokenizer::in_number(const char* p, const char* end) {

@@ -21,19 +21,27 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "word_counts.h"
-
 namespace textindex {
+
+// Who is told of each word that counts, and of the line, from 1, on which it begins.
+class word_sink {
+ public:
+  virtual void add(std::string_view word, std::uint32_t line) = 0;
+
+ protected:
+  ~word_sink() = default;
+};
 
 class tokenizer {
  public:
   // Words longer than this are not identifiers that anybody wrote, and are left out.
   static constexpr std::size_t kLongestWord = 255;
 
-  explicit tokenizer(word_counts& counts) : counts_(counts) {}
+  explicit tokenizer(word_sink& sink) : sink_(sink) {}
 
   // The next piece of the file.
   void feed(std::string_view text);
@@ -67,9 +75,10 @@ class tokenizer {
   const char* in_raw_body(const char* p, const char* end);
 
   void end_word(std::string_view word, char next);
+  void count_lines(const char* up_to);
   void end_line();
 
-  word_counts& counts_;
+  word_sink& sink_;
   state state_ = state::code;
   std::string part_;          // the beginning of a word that a block's end cut off
   std::string raw_end_;       // `)delimiter"` of the raw string we are in
@@ -79,6 +88,10 @@ class tokenizer {
   bool line_start_ = true;    // nothing but blanks so far on this line
   bool directive_ = false;    // the next word names a preprocessor directive
   bool muted_ = false;        // words up to the end of the line do not count
+
+  // Lines are counted when a word asks: most text is no word, and nothing else needs them.
+  const char* lines_counted_ = nullptr;  // up to here, in the text that is being fed
+  std::uint32_t line_ = 1;               // there
 };
 
 }  // namespace textindex

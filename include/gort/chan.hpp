@@ -13,9 +13,9 @@
 // not wait for other goroutines. If it throws, the exception leaves the operation (of either side,
 // when one serves the other), which has then not happened.
 //
-// A channel lives as long as a handle to it. Channels that hold handles to each other in a cycle,
-// as buffered values, are not reclaimed. Not here: select (select.hpp), channels that tick
-// (time.hpp).
+// A channel is a collected object: when nobody can reach it any more it goes away, and what it
+// holds is destroyed then, on a goroutine of the runtime. Not here: select (select.hpp), channels
+// that tick (time.hpp).
 #pragma once
 
 #include <bit>
@@ -32,7 +32,7 @@
 
 #include "gort/detail/boot_anchor.hpp"
 #include "gort/detail/chan_core.hpp"
-#include "gort/detail/handle.hpp"
+#include "gort/detail/type_info.hpp"
 #include "gort/error.hpp"
 #include "gort/make.hpp"
 
@@ -187,14 +187,14 @@ class channel_handle {
 
  protected:
   channel_handle() = default;
-  explicit channel_handle(handle<sync::Channel> body) noexcept : body_(std::move(body)) {}
-  const handle<sync::Channel>& body() const& noexcept { return body_; }
-  handle<sync::Channel>&& body() && noexcept { return std::move(body_); }
+  explicit channel_handle(channel_reference body) noexcept : body_(std::move(body)) {}
+  const channel_reference& body() const& noexcept { return body_; }
+  channel_reference&& body() && noexcept { return std::move(body_); }
 
  private:
   static_assert(is_element<T>,
                 "chan<T>: T must be movable, no array or reference, its destructor noexcept");
-  handle<sync::Channel> body_;
+  channel_reference body_;
 };
 
 template <class Self, class T>
@@ -270,20 +270,23 @@ class recv_operations {
   sync::Channel* channel() const noexcept { return core(static_cast<const Self&>(*this)); }
 };
 
-// The body of a chan<T>, from the heap.
-template <class T>
-void destroy_channel(counted* body) noexcept {
-  end_channel(body);
-  free_body(body);
-}
+// A channel that died while it held something: its elements are destroyed.
+inline constexpr object_layout channel_end{
+    1, 0, &kEveryWord,
+    [](void* body, std::size_t) { end_channel(static_cast<sync::Channel*>(body)); }};
 
+// The body of a chan<T>. What it refers to besides its elements is on stacks.
 template <class T>
-handle<sync::Channel> make_channel(std::int64_t capacity, bool in_range) {
+sync::Channel* make_channel(std::int64_t capacity, bool in_range) {
   const element_type& type = element_type_of<T>;
   const chan_layout layout = layout_channel(type, capacity, in_range);
-  void* memory = allocate_body(layout.bytes, layout.align);
-  return handle<sync::Channel>::adopt(
-      init_channel(memory, type, static_cast<std::size_t>(capacity), &destroy_channel<T>));
+  const object_kind kind = capacity == 0 ? object_kind::noscan : kind_of<T>;
+  void* const memory = allocate_object(layout.bytes, layout.align, kind, nullptr);
+  sync::Channel* const made = init_channel(memory, type, static_cast<std::size_t>(capacity));
+  if (kind == object_kind::destructible) {
+    write_end(memory, object_extent(layout.bytes, layout.align, kind), 1, &channel_end);
+  }
+  return made;
 }
 
 }  // namespace detail
@@ -295,11 +298,9 @@ class chan : public detail::channel_handle<T>,
              public detail::recv_operations<chan<T>, T> {
  public:
   chan() = default;  // nil
-  // For gort's own headers: takes over a reference.
-  explicit chan(sync::Channel* adopted) noexcept
-      : chan(detail::handle<sync::Channel>::adopt(adopted)) {}
-  explicit chan(detail::handle<sync::Channel> body) noexcept
-      : detail::channel_handle<T>(std::move(body)) {}
+  // For gort's own headers.
+  explicit chan(sync::Channel* body) noexcept
+      : detail::channel_handle<T>(detail::channel_reference(body)) {}
 
   friend bool operator==(const chan& a, const chan& b) noexcept { return core(a) == core(b); }
 
@@ -316,8 +317,8 @@ class send_chan : public detail::channel_handle<T>,
   send_chan() = default;
   send_chan(const chan<T>& c) noexcept : detail::channel_handle<T>(c.body()) {}
   send_chan(chan<T>&& c) noexcept : detail::channel_handle<T>(std::move(c).body()) {}
-  explicit send_chan(sync::Channel* adopted) noexcept
-      : detail::channel_handle<T>(detail::handle<sync::Channel>::adopt(adopted)) {}
+  explicit send_chan(sync::Channel* body) noexcept
+      : detail::channel_handle<T>(detail::channel_reference(body)) {}
 
   friend bool operator==(const send_chan& a, const send_chan& b) noexcept {
     return core(a) == core(b);
@@ -332,8 +333,8 @@ class recv_chan : public detail::channel_handle<T>,
   recv_chan() = default;
   recv_chan(const chan<T>& c) noexcept : detail::channel_handle<T>(c.body()) {}
   recv_chan(chan<T>&& c) noexcept : detail::channel_handle<T>(std::move(c).body()) {}
-  explicit recv_chan(sync::Channel* adopted) noexcept
-      : detail::channel_handle<T>(detail::handle<sync::Channel>::adopt(adopted)) {}
+  explicit recv_chan(sync::Channel* body) noexcept
+      : detail::channel_handle<T>(detail::channel_reference(body)) {}
 
   friend bool operator==(const recv_chan& a, const recv_chan& b) noexcept {
     return core(a) == core(b);
@@ -350,6 +351,20 @@ struct detail::maker<chan<T>> {
     return chan<T>(make_channel<T>(static_cast<std::int64_t>(capacity),
                                    std::in_range<std::int64_t>(capacity)));
   }
+};
+
+// A dead object's channels have nothing to end.
+template <class T>
+struct object_traits<chan<T>> {
+  static constexpr bool needs_destructor = false;
+};
+template <class T>
+struct object_traits<send_chan<T>> {
+  static constexpr bool needs_destructor = false;
+};
+template <class T>
+struct object_traits<recv_chan<T>> {
+  static constexpr bool needs_destructor = false;
 };
 
 }  // namespace gort

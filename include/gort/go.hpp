@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "gort/detail/boot_anchor.hpp"
+#include "gort/detail/handle.hpp"
 #include "gort/detail/runtime_core.hpp"
 #include "gort/error.hpp"
 
@@ -89,7 +90,7 @@ void run_inline(void* closure) {
 }
 template <class Call>
 void run_boxed(void* closure) {
-  std::unique_ptr<Call> call(*static_cast<Call**>(closure));
+  const body_box<Call> call(*static_cast<Call**>(closure));
   call->run();
 }
 
@@ -113,7 +114,7 @@ template <class F, class... Args>
     }
     start_goroutine(made.goroutine);
   } else {
-    auto box = std::make_unique<call>(std::forward<F>(f), std::forward<Args>(args)...);
+    auto box = make_body_box<call>(std::forward<F>(f), std::forward<Args>(args)...);
     const new_goroutine made = make_goroutine(&run_boxed<call>, options);
     *static_cast<call**>(made.closure) = box.release();
     start_goroutine(made.goroutine);
@@ -173,8 +174,9 @@ class goroutine_local {
   // The calling goroutine's value. The reference holds for as long as that goroutine lives.
   T& get() const {
     if (void* found = detail::local_get(this)) return *static_cast<T*>(found);
-    auto value = std::make_unique<T>(initial_());
-    detail::local_set(this, value.get(), [](void* old) { delete static_cast<T*>(old); });
+    auto value = detail::make_body_box<T>(initial_());
+    detail::local_set(this, value.get(),
+                      [](void* old) { detail::end_body()(static_cast<T*>(old)); });
     return *value.release();
   }
   T& operator*() const { return get(); }

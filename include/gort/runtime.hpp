@@ -25,7 +25,6 @@ namespace gort {
 struct config {
   int maxprocs = 0;  // GOMAXPROCS: 1 to 1024; 0: from the environment
   // GOGC: percent of growth between collections, -1: off. GOMEMLIMIT: bytes; INT64_MAX: none.
-  // Both are checked and kept for the collector; there is no collected memory yet.
   std::optional<int> gc_percent = {};
   std::optional<std::int64_t> memory_limit = {};
   std::size_t stack_limit = 0;  // bytes per goroutine, 16 KiB to 1 GiB; 0: 256 MiB

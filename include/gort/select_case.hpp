@@ -13,12 +13,12 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
 
+#include "gort/detail/handle.hpp"
 #include "gort/detail/select_cases.hpp"
 
 namespace gort {
@@ -45,7 +45,7 @@ class select_case {
     using T = typename C::value_type;
     using from = detail::send_from<T, detail::no_callback>;
     return select_case(
-        std::make_unique<channel_box<from>>(from(core(c), variable, detail::no_callback())));
+        detail::make_body_box<channel_box<from>>(from(core(c), variable, detail::no_callback())));
   }
 
  private:
@@ -60,12 +60,12 @@ class select_case {
   template <class Case>
   struct channel_box final : box {
     explicit channel_box(Case&& c)
-        : held(std::move(c)), body(detail::handle<sync::Channel>::share(held.entry().channel)) {}
+        : held(std::move(c)), body(held.entry().channel) {}
     detail::select_entry entry() override { return held.entry(); }
     void finish(bool ok) override { held.finish(ok); }
 
     Case held;
-    detail::handle<sync::Channel> body;
+    detail::channel_reference body;
   };
   template <class Case>
   struct limit_box final : box {
@@ -75,24 +75,24 @@ class select_case {
     Case held;
   };
 
-  explicit select_case(std::unique_ptr<box> made) : box_(std::move(made)) {}
+  explicit select_case(detail::body_box<box> made) : box_(std::move(made)) {}
 
   template <class T>
-  static std::unique_ptr<box> boxed(detail::send_from<T, detail::no_callback>&& c) {
+  static detail::body_box<box> boxed(detail::send_from<T, detail::no_callback>&& c) {
     using copy = detail::send_copy<T, detail::no_callback>;
-    return std::make_unique<channel_box<copy>>(
+    return detail::make_body_box<channel_box<copy>>(
         copy(c.channel(), std::move(c.value()), detail::no_callback()));
   }
   template <class Case>
-  static std::unique_ptr<box> boxed(Case&& c) {
+  static detail::body_box<box> boxed(Case&& c) {
     if constexpr (Case::kHasChannel) {
-      return std::make_unique<channel_box<Case>>(std::move(c));
+      return detail::make_body_box<channel_box<Case>>(std::move(c));
     } else {
-      return std::make_unique<limit_box<Case>>(std::move(c));
+      return detail::make_body_box<limit_box<Case>>(std::move(c));
     }
   }
 
-  std::unique_ptr<box> box_;
+  detail::body_box<box> box_;
 };
 
 }  // namespace gort

@@ -18,8 +18,9 @@ std::int64_t monotonic_ns();
 pid_t thread_id();
 
 // --- memory --------------------------------------------------------------------------------------
-// Reserves address space that costs nothing until it is touched. Null when there is no room.
-void* reserve(std::size_t bytes);
+// Reserves address space that costs nothing until it is touched: at `hint`, or elsewhere if that is
+// taken. Null when there is no room.
+void* reserve(std::size_t bytes, void* hint = nullptr);
 // Committed, zeroed memory for the runtime's own records; dies with out of memory.
 void* map_or_die(std::size_t bytes);
 void unmap(void* address, std::size_t bytes);

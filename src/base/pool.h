@@ -1,8 +1,9 @@
 // Fixed-size records from slabs that are never unmapped: goroutines, threads.
 //
 // A record's memory stays a record for ever, so a stale pointer to one can always be read, and all
-// records can be listed by walking the slabs: that is how a dump finds every goroutine. Slabs come
-// from malloc, never from the collected heap: the collector must not own what it stops.
+// records can be listed by walking the slabs, without a lock: that is how a dump finds every
+// goroutine, and the collector every stack. Slabs come from malloc, never from the collected heap:
+// the collector must not own what it stops.
 //
 // The shared list is behind a lock; a processor takes and returns records in batches and keeps
 // its own list (owner only), so that creating a goroutine takes no lock.
@@ -11,9 +12,10 @@
 // Runs on any thread. Not here: goroutine records' fields (sched/goroutine.h).
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdlib>
 #include <new>
-#include <vector>
 
 #include "base/assert.h"
 #include "base/spin_lock.h"
@@ -53,44 +55,60 @@ class Pool {
     }
   }
 
-  // Every record ever carved, free ones included. The caller keeps records from being reused.
+  // Every record ever carved, free ones included. The caller keeps records from being reused, or
+  // can cope with it. Takes no lock.
   template <class Visit>
   void for_each(Visit visit) {
-    Guard guard(lock_);
-    for (std::size_t slab = 0; slab < slabs_.size(); ++slab) {
-      const bool last = slab + 1 == slabs_.size();
-      const std::size_t count = last ? carved_ : kRecordsPerSlab;
-      for (std::size_t i = 0; i < count; ++i) visit(slabs_[slab][i]);
-    }
+    for (std::size_t slab = 0, end = slabs(); slab < end; ++slab) visit_slab(slab, visit);
   }
 
   // The same for `count` records from the `first` on; false when there are none beyond.
   template <class Visit>
   bool visit_some(std::size_t first, std::size_t count, Visit visit) {
-    Guard guard(lock_);
-    const std::size_t total = slabs_.empty() ? 0 : (slabs_.size() - 1) * kRecordsPerSlab + carved_;
-    for (std::size_t i = first; i < first + count && i < total; ++i) {
-      visit(slabs_[i / kRecordsPerSlab][i % kRecordsPerSlab]);
-    }
+    const std::size_t total = carved_.load(std::memory_order_acquire);
+    for (std::size_t i = first; i < first + count && i < total; ++i) visit(record(i));
     return first + count < total;
   }
 
+  // The same slab by slab.
+  std::size_t slabs() const {
+    const std::size_t total = carved_.load(std::memory_order_acquire);
+    return (total + kRecordsPerSlab - 1) / kRecordsPerSlab;
+  }
+  template <class Visit>
+  void visit_slab(std::size_t slab, Visit visit) {
+    const std::size_t total = carved_.load(std::memory_order_acquire);
+    const std::size_t end = (slab + 1) * kRecordsPerSlab;
+    for (std::size_t i = slab * kRecordsPerSlab; i < end && i < total; ++i) visit(record(i));
+  }
+
  private:
-  Record* carve() {
-    if (slabs_.empty() || carved_ == kRecordsPerSlab) {
-      void* slab = ::operator new (kSlabBytes, std::align_val_t{4096}, std::nothrow);
-      if (slab == nullptr) fatal(FatalScope::current, "out of memory");
-      slabs_.push_back(static_cast<Record*>(slab));
-      carved_ = 0;
+  static constexpr std::size_t kMaxSlabs = std::size_t{1} << 16;
+
+  Record& record(std::size_t i) { return directory_[i / kRecordsPerSlab][i % kRecordsPerSlab]; }
+
+  [[gnu::noinline]] Record* carve() {
+    const std::size_t total = carved_.load(std::memory_order_relaxed);
+    const std::size_t slab = total / kRecordsPerSlab;
+    if (total % kRecordsPerSlab == 0) {
+      // Its pages come when they are touched.
+      if (slab == 0) directory_ = static_cast<Record**>(std::calloc(kMaxSlabs, sizeof(Record*)));
+      void* memory = nullptr;
+      if (directory_ != nullptr && slab < kMaxSlabs) {
+        memory = ::operator new (kSlabBytes, std::align_val_t{4096}, std::nothrow);
+      }
+      if (memory == nullptr) fatal(FatalScope::current, "out of memory");
+      directory_[slab] = static_cast<Record*>(memory);
     }
-    return new (&slabs_.back()[carved_++]) Record();
+    Record* made = new (&record(total)) Record();
+    carved_.store(total + 1, std::memory_order_release);  // pairs with those who walk
+    return made;
   }
 
   SpinLock lock_;
-  // under lock_
-  Record* free_ = nullptr;
-  std::vector<Record*> slabs_;
-  std::size_t carved_ = 0;  // records in use of the last slab
+  Record* free_ = nullptr;        // under lock_
+  Record** directory_ = nullptr;  // of slabs; grows under lock_, entries below carved_ are fixed
+  std::atomic<std::size_t> carved_{0};  // records made so far; grows under lock_
 };
 
 }  // namespace gort::base

@@ -3,9 +3,10 @@
 // Called once, by whoever first needs the scheduler (sched/attach.cc), before any goroutine exists.
 // The order matters: a bad environment is reported before anything is changed; what a death needs
 // is there before anything can go wrong; the scheduler runs before SIGQUIT may ask about it.
-// Nothing in gort happens at static initialisation.
+// Nothing in gort happens at static initialisation, but that barrier tables enter their list.
 // Runs on the thread that uses gort first. Not here: what run's config changes (run.cc).
 #include "base/assert.h"
+#include "gc/gc.h"
 #include "runtime/death.h"
 #include "runtime/dump.h"
 #include "runtime/options.h"
@@ -25,5 +26,10 @@ extern "C" void gort_runtime_boot() {
   boot.processors = runtime::default_maxprocs();
   boot.schedtrace_ns = runtime::options().schedtrace_ms * 1'000'000;
   sched::boot(boot);
+  collector::Settings settings;
+  settings.gc_percent = runtime::options().gc_percent;
+  settings.memory_limit = static_cast<std::uint64_t>(runtime::options().memory_limit);
+  settings.trace = runtime::options().gctrace > 0;
+  collector::boot(settings);
   runtime::install_quit_handler();
 }

@@ -25,7 +25,7 @@ std::string dump() {
   return out.str();
 }
 
-int wait_deep_down(gort::chan<int> never, int depth);
+[[gnu::noinline]] int wait_deep_down(gort::chan<int> never, int depth);
 int (*volatile go_deeper)(gort::chan<int>, int) = wait_deep_down;  // a frame each, optimised or not
 
 int wait_deep_down(gort::chan<int> never, int depth) {

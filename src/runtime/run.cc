@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/os_linux.h"
+#include "gort/detail/gc_core.hpp"
 #include "gort/error.hpp"
 #include "runtime/options.h"
 #include "sched/sched.h"
@@ -50,12 +51,8 @@ void run_main(const config& wanted, closure_entry entry, void* argument) {
   if (wanted.maxprocs != 0) gomaxprocs(wanted.maxprocs);
   if (wanted.stack_limit != 0) set_max_stack(wanted.stack_limit);
   if (wanted.max_threads != 0) set_max_threads(wanted.max_threads);
-  if (wanted.gc_percent || wanted.memory_limit) {
-    { sched::Section booted; }  // the environment is read before, not over, what is set here
-    runtime::Options& options = runtime::options();
-    options.gc_percent = wanted.gc_percent.value_or(options.gc_percent);
-    options.memory_limit = wanted.memory_limit.value_or(options.memory_limit);
-  }
+  if (wanted.gc_percent) set_gc_percent(*wanted.gc_percent);
+  if (wanted.memory_limit) set_memory_limit(*wanted.memory_limit);
   sched::run_main_goroutine(entry, argument);
 }
 

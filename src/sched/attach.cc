@@ -3,7 +3,8 @@
 // Records are never freed: a record whose OS thread has ended is reused. A foreign thread is
 // attached by its first entry and detached by a pthread key's destructor; between the two
 // exclusive_runtime is off, which takes a stopped world, some ten microseconds once per foreign
-// thread.
+// thread. The one that waits in run() stays attached, as goroutines use what is on its stack, but
+// is set aside (stay_aside).
 //
 // The scheduler itself is started by the first entry of all. The environment is runtime/'s
 // business: the weak function gort_runtime_boot is this folder's question "who configures me?",
@@ -19,15 +20,22 @@
 #include <cerrno>
 #include <cstdio>
 #include <new>
+#include <utility>
 
 #include "base/event.h"
+#include "sched/halt_signal.h"
 #include "sched/idle.h"
 #include "sched/loop.h"
 #include "sched/pick.h"
+#include "sched/resume.h"
 #include "sched/safepoint.h"
 #include "sched/sanitizer.h"
 #include "sched/sched.h"
 #include "sched/world.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
 
 extern "C" [[gnu::weak]] void gort_runtime_boot();
 
@@ -38,6 +46,7 @@ pthread_key_t detach_key;
 std::atomic<int> boot_state{0};  // 0 not yet, 1 under way, 2 done
 
 constexpr std::size_t kSignalStackBytes = std::size_t{64} << 10;
+constexpr std::size_t kRecordChunkBytes = std::size_t{64} << 10;
 
 // Every thread needs one: a goroutine that overflows its stack has none left for the handler.
 void install_signal_stack(Thread* thread) {
@@ -58,27 +67,37 @@ void release_signal_stack(void* signal_stack) {
   base::os::unmap(signal_stack, kSignalStackBytes);
 }
 
-// What belongs to the OS thread that uses the record.
-void bind_to_os_thread(Thread* thread) {
+// What belongs to the OS thread that uses the record. On gort's own threads nothing of a user is on
+// the stack that they were started with.
+void bind_to_os_thread(Thread* thread, const ThreadMemory& memory, bool foreign) {
   thread->tid = base::os::thread_id();
   thread->exceptions = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
 #if defined(__SANITIZE_THREAD__)
   thread->sanitizer_fiber = __tsan_get_current_fiber();
 #endif
-  pthread_attr_t attributes;
-  if (::pthread_getattr_np(::pthread_self(), &attributes) == 0) {
-    void* low = nullptr;
-    ::pthread_attr_getstack(&attributes, &low, &thread->stack_bytes);
-    ::pthread_attr_destroy(&attributes);
-    thread->stack_low = low;
-  }
+  thread->stack_low = memory.stack.low;
+  thread->stack_bytes = static_cast<std::size_t>(memory.stack.high - memory.stack.low);
+  if (foreign) thread->stack_memory.set(memory.stack);
+  thread->locals_memory.set(memory.locals);
   install_signal_stack(thread);
+  unblock_signal();
   base::set_current_thread(thread);
+  thread->bound.store(true, std::memory_order_release);  // pairs with HaltedThreads
+}
+
+void unbind(Thread* thread) {
+  thread->bound.store(false, std::memory_order_relaxed);
+  thread->stack_memory.set({});
+  thread->locals_memory.set({});
+  thread->tid = 0;
+  thread->current = nullptr;
+  thread->started = false;
+  base::set_current_thread(&gort_unattached_thread);
 }
 
 void* run_thread(void* argument) {
   auto* thread = static_cast<Thread*>(argument);
-  bind_to_os_thread(thread);
+  bind_to_os_thread(thread, find_thread_memory(), false);
   void* const signal_stack = thread->signal_stack;  // the record is another's when the loop ends
   enter_scheduler(thread);
   attach_assigned(thread);
@@ -94,17 +113,16 @@ void forget_foreign_thread(void* argument) {
     delete thread->stand_in.extra;
     thread->stand_in.extra = nullptr;
   }
-  base::set_current_thread(&gort_unattached_thread);
   void* const signal_stack = thread->signal_stack;
   {
+    // Attached until others can see that it is not: a halt that comes first finds it here.
     StoppedWorld world;
     base::Guard guard(scheduler.lock);
     scheduler.foreign_count.fetch_sub(1, std::memory_order_relaxed);
     thread->stand_in.status.store(Status::free, std::memory_order_relaxed);
-    thread->tid = 0;
-    thread->current = nullptr;
-    thread->started = false;
+    thread->own_cache = std::exchange(thread->cache, nullptr);
     update_exclusive(world.token());
+    unbind(thread);
   }
   release_signal_stack(signal_stack);
 }
@@ -123,6 +141,26 @@ extern "C" {
 constinit Thread gort_unattached_thread{kUnattached};
 }
 
+namespace {
+
+// From a mapping: whoever holds the scheduler's lock must not wait for malloc's, as those who let
+// the world go on while others are halted, maybe in malloc, need it ([HT1] in halt.h).
+Thread* make_record_locked() {
+  static char* at = nullptr;
+  static std::size_t left = 0;
+  if (left < sizeof(Thread)) {
+    left = kRecordChunkBytes;
+    at = static_cast<char*>(base::os::map_or_die(left));
+#if defined(__SANITIZE_ADDRESS__)
+    __lsan_register_root_region(at, left);
+#endif
+  }
+  left -= sizeof(Thread);
+  return new (std::exchange(at, at + sizeof(Thread))) Thread();
+}
+
+}  // namespace
+
 Thread* new_thread_locked() {
   for (Thread* thread = scheduler.all_threads; thread != nullptr; thread = thread->all_next) {
     if (!thread->started && thread->inside.load(std::memory_order_relaxed) == 0) {
@@ -133,7 +171,7 @@ Thread* new_thread_locked() {
       return thread;
     }
   }
-  auto* thread = new Thread();
+  Thread* const thread = make_record_locked();
   thread->started = true;
   thread->attention.store(
       (base::simulated() != nullptr || entry_needs_fence ? std::uint32_t{kSimulated} : 0) |
@@ -186,11 +224,8 @@ void end_thread(Thread* thread) {
   if (thread->processor != nullptr) hand_off(thread);
   base::Guard guard(scheduler.lock);
   thread->locked_goroutine = nullptr;
-  thread->tid = 0;
-  thread->started = false;
-  thread->current = nullptr;
   --scheduler.thread_count;
-  base::set_current_thread(&gort_unattached_thread);
+  unbind(thread);
   thread->inside.store(0, std::memory_order_release);
 }
 
@@ -213,6 +248,7 @@ void ensure_booted() {
 
 void attach_foreign_thread() {
   ensure_booted();
+  const ThreadMemory memory = find_thread_memory();  // before: it takes the dynamic linker's lock
   StoppedWorld world;
   Thread* thread;
   {
@@ -223,9 +259,36 @@ void attach_foreign_thread() {
     thread->stand_in.set(kForeign);
     thread->stand_in.status.store(Status::running, std::memory_order_relaxed);
     thread->current = &thread->stand_in;
+    thread->stand_in.locked_thread = thread;
+    thread->stand_in.scanned.store(scan_epoch.load(std::memory_order_relaxed),
+                                   std::memory_order_relaxed);
+    thread->cache = std::exchange(thread->own_cache, nullptr);
   }
-  bind_to_os_thread(thread);
+  bind_to_os_thread(thread, memory, true);
   ::pthread_setspecific(detach_key, thread);
+}
+
+namespace {
+void count_foreign(Thread* thread, int change, char* asleep_at) {
+  StoppedWorld world;
+  scheduler.foreign_count.fetch_add(change, std::memory_order_relaxed);
+  update_exclusive(world.token());
+  if (asleep_at != nullptr) thread->stand_in.sp = asleep_at;
+}
+}  // namespace
+
+[[gnu::noinline]] void stay_aside(void (*meanwhile)(void*), void* argument) {
+  Thread* const thread = base::current_thread();
+  if (thread == &gort_unattached_thread || !thread->current->has(kForeign)) {
+    return meanwhile(argument);
+  }
+  __builtin_unwind_init();  // the callers' registers, as in park_foreign
+  count_foreign(thread, -1, stack_pointer());
+  meanwhile(argument);
+  count_foreign(thread, 1, nullptr);
+  Section section;
+  scan_before_running(&thread->stand_in);
+  thread->stand_in.sp = nullptr;
 }
 
 void detach_foreign_thread() {

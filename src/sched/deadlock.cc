@@ -17,6 +17,16 @@ namespace {
 
 std::atomic<bool> suspected{false};
 
+// A timer that wakes a goroutine of the runtime's own is no hope: that one says when others wait
+// for it (spawn_system).
+bool users_wait_for_timers() {
+  const int processors = scheduler.processor_count.load(std::memory_order_relaxed);
+  for (int i = 0; i < processors; ++i) {
+    if (scheduler.processors[i]->timers.has_users()) return true;
+  }
+  return false;
+}
+
 bool nobody_can_run_locked() {
   return scheduler.main_running && scheduler.without_processor == 0 &&
          scheduler.idle_count.load(std::memory_order_relaxed) ==
@@ -24,7 +34,7 @@ bool nobody_can_run_locked() {
          scheduler.global_head == nullptr &&
          scheduler.foreign_count.load(std::memory_order_relaxed) == 0 &&
          scheduler.external_waiters.load(std::memory_order_relaxed) == 0 &&
-         earliest_timer_ns() == base::kNever;
+         !users_wait_for_timers();
 }
 
 bool unknown_threads_exist_locked() {

@@ -2,8 +2,8 @@
 //
 // The question is asked by the thread that makes the last processor idle, with the scheduler's lock
 // held, where the answer cannot change: all processors idle, nobody in user code without one, no
-// global work, no timer, no foreign thread attached, nothing awaited from outside. Only while run()
-// is in progress.
+// global work, no timer that a user waits for, no foreign thread attached, nothing awaited from
+// outside. Only while run() is in progress.
 //
 // A thread that gort has not seen may still call in for the first time and wake everybody. So the
 // process's threads are counted, and while there are more than gort's own the report waits: the

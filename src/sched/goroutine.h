@@ -51,6 +51,7 @@ enum GoroutineFlags : std::uint8_t {
   kAbandoned = 16,  // run() has returned: never to be resumed
   kOwnLimit = 32,   // stack_limit is not the default: its window is chosen for it
   kSystem = 64,     // the runtime's own: not counted, shown only by GOTRACEBACK=system
+  kUnscanned = 128  // the collector's own: what looks like a reference on its stack is none
 };
 
 // The C++ runtime's per-thread exception state; it belongs to the goroutine (switch.h).
@@ -74,12 +75,13 @@ struct alignas(64) Goroutine {
   std::atomic<Status> status{Status::free};  // for dumps and assertions
   WaitReason wait_reason = WaitReason::none;
   std::atomic<std::uint8_t> flags{0};
-  std::uint8_t lock_depth = 0;  // nested lock_os_thread calls
-  Goroutine* next = nullptr;    // free lists, chains handed between queues
-  ExceptionState exceptions;    // valid while kExceptions
-  Thread* locked_thread = nullptr;
+  std::uint8_t lock_depth = 0;               // nested lock_os_thread calls
+  Goroutine* next = nullptr;                 // free lists, chains handed between queues
+  ExceptionState exceptions;                 // valid while kExceptions
+  Thread* locked_thread = nullptr;           // kForeign: the thread that it stands for
   std::atomic<std::uint32_t> wake_token{0};  // kForeign: the futex it sleeps on
   std::uint32_t wait_since_ms = 0;           // coarse clock when it parked
+  std::atomic<std::uint32_t> scanned{0};     // the collector's: in which cycle (halt.h)
 
   // --- set at creation
   alignas(64) Stack stack;
@@ -113,5 +115,6 @@ struct Extra {
 };
 
 static_assert(sizeof(Goroutine) == 192, "a queued goroutine costs three cache lines");
+static_assert(offsetof(Goroutine, stack) == 64, "a switch touches one cache line of the record");
 
 }  // namespace gort::sched

@@ -15,6 +15,8 @@
 // (steal.cc).
 #include "sched/idle.h"
 
+#include <utility>
+
 #include "base/event.h"
 #include "sched/deadlock.h"
 #include "sched/loop.h"
@@ -56,12 +58,15 @@ void put_idle_processor_locked(Processor* processor) {
 
 void attach_processor_locked(Thread* thread, Processor* processor) {
   GORT_ASSERT(thread->processor == nullptr && processor->thread == nullptr);
+  GORT_ASSERT(thread->cache == nullptr);
   thread->processor = processor;
+  thread->cache = std::exchange(processor->cache, nullptr);  // [TF1]
   processor->thread = thread;
 }
 
 void detach_processor_locked(Thread* thread) {
   thread->processor->thread = nullptr;
+  thread->processor->cache = std::exchange(thread->cache, nullptr);  // [TF1]
   thread->processor = nullptr;
 }
 

@@ -64,6 +64,8 @@ bool end_goroutine(Thread* thread, Goroutine* self, bool at_bottom) {
     push_next(processor, next);
     next = nullptr;
   }
+  // While there is a stack to do it on that is nobody else's.
+  if (next != nullptr) scan_before_running(next);
   bury(processor, self);
   if (kReuseRunningStack && at_bottom && next != nullptr && next->sp == nullptr && ordinary &&
       !next->has(kOwnLimit) && is_fit_for(stack, next->entry)) {

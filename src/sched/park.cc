@@ -17,14 +17,21 @@
 namespace gort::sched {
 namespace {
 
+// Its frame holds the caller's registers, and stays until it has been scanned: so the thread can be
+// taken for parked from here on, as a goroutine that is saved.
 [[gnu::noinline]] Thread* park_foreign(Thread* thread, Goroutine* self) {
   GORT_CHECK(self->has(kForeign));
+  __builtin_unwind_init();
+  self->sp = stack_pointer();
   leave(thread);
   while (self->wake_token.load(std::memory_order_acquire) == 0) {
     base::sleep_on(self->wake_token, 0);
   }
   self->wake_token.store(0, std::memory_order_relaxed);
-  return enter();
+  thread = enter();
+  scan_before_running(self);
+  self->sp = nullptr;
+  return thread;
 }
 
 [[gnu::noinline]] void ready_elsewhere(Goroutine* goroutine) {
@@ -153,7 +160,8 @@ Thread* yield_to(Thread* thread, Goroutine* goroutine) {
 
 bool others_wait(const Thread* thread) {
   const Processor* processor = thread->processor;
-  return processor != nullptr && has_work(processor);
+  return processor != nullptr &&
+         (has_work(processor) || scheduler.global_size.load(std::memory_order_relaxed) > 0);
 }
 
 bool runs_alone() { return scheduler.processor_count.load(std::memory_order_relaxed) == 1; }
@@ -179,6 +187,7 @@ Thread* sleep_until(Thread* thread, std::int64_t when_ns) {
   timer.when_ns = when_ns;
   timer.fire = wake_sleeper;
   timer.argument = thread->current;
+  timer.system = thread->current->has(kSystem);
   timer.fire_and_forget = true;  // the sleeper's stack is its own again once it is ready
   add_timer(thread, &timer);
   return park(thread, WaitReason::sleep);

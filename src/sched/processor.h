@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "base/random.h"
+#include "base/thread_front.h"
 #include "sched/run_queue.h"
 #include "sched/stack.h"
 #include "sched/timer.h"
@@ -35,6 +36,7 @@ struct alignas(64) Processor {
   std::uint64_t next_id = 0, last_id = 0;  // goroutine numbers reserved in batches
   StackCache stacks;
   base::Random random;
+  heap::Cache* cache = nullptr;  // while no thread has us; else it is in the thread's front
 
   void count_live(std::int64_t change) {
     live_delta.store(live_delta.load(std::memory_order_relaxed) + change,

@@ -1,5 +1,5 @@
-// The switches that are not the shortest: first runs, exceptions in flight, the scheduler's own
-// stack, sanitizers.
+// The switches that are not the shortest: first runs, exceptions in flight, the collector's
+// look at a stack, the scheduler's own stack, sanitizers.
 //
 // A goroutine that is left with exceptions in flight (it parked in a catch block or a destructor
 // during unwinding) has them moved to its record here, and put back here when it is resumed: so it

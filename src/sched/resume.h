@@ -9,12 +9,21 @@
 #pragma once
 
 #include "base/event.h"
+#include "sched/halt.h"
 #include "sched/processor.h"
 #include "sched/sanitizer.h"
 #include "sched/switch.h"
 #include "sched/thread.h"
 
 namespace gort::sched {
+
+// The collector's look at a goroutine, or a foreign thread, that is about to run user code and has
+// not been seen in this cycle (halt.h).
+void scan_if_unscanned(Goroutine* goroutine);
+[[gnu::always_inline]] inline void scan_before_running(Goroutine* goroutine) {
+  if (scan_epoch.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    scan_if_unscanned(goroutine);
+}
 
 // Gives a goroutine that has never run its window and first frame.
 void attach_stack(Processor* processor, Goroutine* goroutine);
@@ -43,6 +52,7 @@ void attach_stack(Processor* processor, Goroutine* goroutine);
     while (next->saving.load(std::memory_order_acquire) != 0) backoff.step();
   }
   announce_resumed(next);
+  scan_before_running(next);
   next->saving.store(1, std::memory_order_relaxed);
   if (next->sp == nullptr) [[unlikely]]
     attach_stack(thread->processor, next);
@@ -51,7 +61,8 @@ void attach_stack(Processor* processor, Goroutine* goroutine);
   return next->sp;
 }
 
-// The rare parts of a switch: exceptions in flight, a stack to attach, registers not saved yet.
+// The rare parts of a switch: exceptions in flight, a stack to attach, registers not saved yet, a
+// stack to be scanned.
 Thread* switch_goroutines_slow(Thread* thread, Goroutine* self, Goroutine* next);
 
 // From one goroutine to another; returns when `self` is resumed, on whatever thread that is.
@@ -60,7 +71,8 @@ Thread* switch_goroutines_slow(Thread* thread, Goroutine* self, Goroutine* next)
   // Also a goroutine that has exceptions saved goes the slow way, so nothing is left to do after
   // the switch.
   if (kSanitized || next->saving.load(std::memory_order_acquire) != 0 || next->sp == nullptr ||
-      thread->exceptions->caught != nullptr || thread->exceptions->uncaught != 0) [[unlikely]] {
+      thread->exceptions->caught != nullptr || thread->exceptions->uncaught != 0 ||
+      scan_epoch.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     return switch_goroutines_slow(thread, self, next);
   }
   next->saving.store(1, std::memory_order_relaxed);

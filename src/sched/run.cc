@@ -3,9 +3,9 @@
 // The thread that calls run() waits; the main goroutine runs on gort's threads like any other. When
 // it returns, the other goroutines are abandoned: none of them is resumed again, so nothing of them
 // touches globals that main's return is about to destroy. Their stacks and what is on them stay as
-// they are, as when a Go process ends. One that computes in user code stops when it next enters the
-// runtime. run() may be called again. Runs on the calling thread. Not here: starting the scheduler
-// (attach.cc), options (runtime/).
+// they are, as when a Go process ends. The runtime's own goroutines go on. One that computes in
+// user code stops when it next enters the runtime. run() may be called again. Runs on the calling
+// thread. Not here: starting the scheduler (attach.cc), options (runtime/).
 #include "base/assert.h"
 #include "base/event.h"
 #include "sched/attach.h"
@@ -43,10 +43,11 @@ void main_goroutine_ended() {
   scheduler.main_exited = true;
 }
 
-void run_main_goroutine(detail::closure_entry entry, void* argument) {
-  ensure_booted();
-  detach_foreign_thread();
-  MainCall call{entry, argument, {}};
+namespace {
+
+// On a thread set aside; the scheduler's lock is real, and nothing else is needed.
+void start_and_wait(void* argument) {
+  auto& call = *static_cast<MainCall*>(argument);
   std::size_t taken;
   Goroutine* main = scheduler.goroutines.acquire(1, taken);
   main->entry = run_call;
@@ -71,8 +72,23 @@ void run_main_goroutine(detail::closure_entry entry, void* argument) {
   }
   wake_one();
   call.done.wait();
-  StoppedWorld world;
-  abandon_goroutines(world.token());
+}
+
+}  // namespace
+
+void run_main_goroutine(detail::closure_entry entry, void* argument) {
+  // Attached if it is not: what the goroutine is given by reference is in this thread's frames.
+  { Section attached; }
+  MainCall call{entry, argument, {}};
+  stay_aside(start_and_wait, &call);
+  {
+    StoppedWorld world;
+    abandon_goroutines(world.token());
+  }
+  // The runtime's own go on: who was in a queue is in the global one now, and timers need a thread.
+  Section section;
+  wake_one();
+  timers_changed(earliest_timer_ns());
 }
 
 }  // namespace gort::sched

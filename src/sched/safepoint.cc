@@ -8,6 +8,7 @@
 
 #include "base/event.h"
 #include "sched/attach.h"
+#include "sched/halt_signal.h"
 #include "sched/idle.h"
 #include "sched/loop.h"
 #include "sched/resume.h"
@@ -17,6 +18,15 @@ namespace gort::sched {
 
 bool entry_needs_fence = false;
 
+namespace {
+// It may block the signal: then it comes to a halt here.
+bool is_asked_to_halt(const Thread* thread) {
+  const HaltState& halt = thread->halt;
+  return halt.asked.load(std::memory_order_relaxed) !=
+         halt.released.load(std::memory_order_relaxed);
+}
+}  // namespace
+
 // Outside for as long as somebody has claimed us. In a simulation, the point where others go on.
 void wait_outside(Thread* thread) {
   const std::uint32_t depth = thread->inside.load(std::memory_order_relaxed);
@@ -24,7 +34,10 @@ void wait_outside(Thread* thread) {
     thread->inside.store(0, std::memory_order_seq_cst);
     if (base::simulated() != nullptr) base::simulated()->relax();
     base::Backoff backoff;
-    while (thread->attention.load(std::memory_order_acquire) & kClaimed) backoff.step();
+    while (thread->attention.load(std::memory_order_acquire) & kClaimed) {
+      if (is_asked_to_halt(thread)) take_signal();
+      backoff.step();
+    }
     thread->inside.store(depth, std::memory_order_seq_cst);
     // Slow path: a real fence, so that this entry is safe whatever the claimant does.
     if (!(thread->attention.load(std::memory_order_seq_cst) & kClaimed)) return;

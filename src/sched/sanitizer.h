@@ -11,6 +11,7 @@
 // Not here: the switch (resume.h).
 #pragma once
 
+#include "base/no_sanitize.h"
 #include "sched/thread.h"
 
 #if defined(__has_feature)
@@ -29,6 +30,7 @@
 #if defined(__SANITIZE_THREAD__)
 #include <sanitizer/tsan_interface.h>
 #endif
+
 
 namespace gort::sched {
 

@@ -26,6 +26,9 @@
 
 namespace gort::sched {
 
+// False on a thread that has never entered the runtime, or has left it for good; entering attaches.
+inline bool is_attached() { return base::current_thread() != &gort_unattached_thread; }
+
 // Parks the calling goroutine until ready(); returns the thread it is on then, inside.
 Thread* park(Thread* thread, WaitReason reason);
 // Makes a parked (or about to park) goroutine runnable, next in line on this processor.

@@ -33,6 +33,7 @@ struct Scheduler {
   std::atomic<int> processor_count{0};
   std::atomic<std::uint32_t> coarse_ms{0};  // the monitor's clock
   std::atomic<bool> monitor_asleep{false};
+  std::atomic<std::uint32_t> scan_epoch{0};  // halt.h; here because every switch reads it
 
   // --- own line: written by those who start goroutines without a processor
   alignas(64) std::atomic<std::int64_t> live_elsewhere{0};
@@ -48,9 +49,9 @@ struct Scheduler {
   std::int64_t timekeeper_until_ns = base::kNever;
   Goroutine* global_head = nullptr;
   Goroutine* global_tail = nullptr;
-  Thread* all_threads = nullptr;
-  int thread_count = 0;    // gort's own that exist
-  int helper_threads = 0;  // started by runtime/ for itself
+  std::atomic<Thread*> all_threads{nullptr};  // only grows, at its front: readable without
+  int thread_count = 0;                       // gort's own that exist
+  int helper_threads = 0;                     // started by runtime/ for itself
   int max_threads = 10'000;
   int without_processor = 0;  // goroutines running user code on no processor
   bool main_running = false;  // run() is in progress

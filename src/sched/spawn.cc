@@ -10,10 +10,12 @@
 #include "base/assert.h"
 #include "gort/error.hpp"
 #include "sched/loop.h"
+#include "sched/resume.h"
 #include "sched/safepoint.h"
 #include "sched/sanitizer.h"
 #include "sched/sched.h"
 #include "sched/wake.h"
+#include "sched/world.h"
 
 namespace gort::sched {
 namespace {
@@ -97,6 +99,41 @@ void release_record(Processor* processor, Goroutine* goroutine) {
   }
 }
 
+namespace {
+
+struct SystemCall {
+  void (*run)(void*);
+  void* argument;
+};
+
+void run_system(void* closure) {
+  const auto call = *static_cast<SystemCall*>(closure);
+  call.run(call.argument);
+}
+
+}  // namespace
+
+Goroutine* spawn_system(void (*run)(void*), void* argument) {
+  Section section;
+  Processor* const processor = section.thread()->processor;
+  Goroutine* goroutine = take_record(processor);
+  goroutine->entry = run_system;
+  goroutine->wait_reason = WaitReason::none;
+  goroutine->id = take_id(processor);
+  goroutine->creator_id = 0;
+  goroutine->creator_pc = nullptr;
+  goroutine->set(kSystem);
+  new (goroutine->closure) SystemCall{run, argument};
+  goroutine->status.store(Status::runnable, std::memory_order_relaxed);
+  if (processor != nullptr) {
+    push_next(processor, goroutine);
+  } else {
+    push_global(goroutine);
+    wake_one();
+  }
+  return goroutine;
+}
+
 void destroy_locals(Goroutine* goroutine) {
   Extra* extra = goroutine->extra;
   if (extra->destroy_locals != nullptr) {
@@ -156,6 +193,7 @@ void start_goroutine(Goroutine* goroutine) {
   goroutine->creator_pc = __builtin_return_address(0);  // `go` is inlined: the go statement
   goroutine->status.store(Status::runnable, std::memory_order_relaxed);
   Thread* thread = enter();
+  scan_before_running(goroutine);  // its closure was no part of what was scanned at the flip
   Processor* processor = thread->processor;
   if (processor != nullptr) [[likely]] {
     processor->count_live(1);
@@ -168,10 +206,11 @@ void start_goroutine(Goroutine* goroutine) {
   leave(thread);
 }
 
-void drop_goroutine(Goroutine* goroutine) {
+[[gnu::noinline, gnu::cold]] void drop_goroutine(Goroutine* goroutine) {
   clear_options(goroutine);
   goroutine->flags.store(0, std::memory_order_relaxed);
   goroutine->next = nullptr;
+  Section section;
   scheduler.goroutines.release(goroutine);
 }
 

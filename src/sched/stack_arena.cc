@@ -11,12 +11,15 @@
 // Runs inside the runtime, behind the arena's lock. Not here: growth itself (stack_grow.cc).
 #include "sched/stack_arena.h"
 
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
+#include <cstring>
 #include <new>
 
 #include "base/assert.h"
 #include "base/os_linux.h"
+#include "gort/detail/stack_range.hpp"
 #include "sched/sanitizer.h"
 
 #if __has_include(<valgrind/valgrind.h>) && defined(GORT_VALGRIND)
@@ -31,8 +34,6 @@
 
 namespace gort::sched {
 namespace {
-
-alignas(StackArena) std::byte arena_storage[sizeof(StackArena)];
 
 // Each region is four times the last of its kind: an emulator (qemu-user) and a checkpoint pay for
 // address space by the page, though the kernel does not, and most programs have few goroutines.
@@ -91,7 +92,14 @@ Stack window_of(const UnitRegion& region, std::size_t index) {
 
 }  // namespace
 
-StackArena& stack_arena = *new (arena_storage) StackArena();
+constinit StackArenaStorage stack_arena_storage;
+
+}  // namespace gort::sched
+
+// Where no address is, until there are windows.
+constinit gort::detail::stack_range gort::detail::goroutine_stacks{std::uintptr_t{1} << 62, 0};
+
+namespace gort::sched {
 
 UnitRegion* StackArena::region_of(const void* address) {
   const std::size_t count = region_count_.load(std::memory_order_acquire);
@@ -104,6 +112,32 @@ UnitRegion* StackArena::region_of(const void* address) {
 bool StackArena::rooms_are_scarce() const {
   return rooms_out_.load(std::memory_order_relaxed) >= kCommonRooms ||
          rooms_ended_.load(std::memory_order_relaxed);
+}
+
+// Regions follow each other in a part of the address space that nobody else uses unasked: then one
+// comparison says of nearly every address on a stack that it is on one. Where it cannot be so the
+// slower question (contains) has the same answer.
+void* StackArena::reserve_next(std::size_t bytes) {
+  detail::stack_range& all = detail::goroutine_stacks;
+  constexpr std::uintptr_t kFirst = std::uintptr_t{32} << 40;
+  constexpr std::uintptr_t kRandomStep = std::uintptr_t{1} << 30, kRandomSteps = 8'192;
+  std::uintptr_t hint = all.base + all.bytes;
+  if (all.bytes == 0) {
+    std::uint64_t random;
+    std::memcpy(&random, reinterpret_cast<const void*>(::getauxval(AT_RANDOM)), sizeof random);
+    hint = kFirst + random % kRandomSteps * kRandomStep;
+  }
+  void* const memory =
+      base::os::reserve(bytes, kSanitized ? nullptr : reinterpret_cast<void*>(hint));
+  if (memory == nullptr) return nullptr;
+  const auto base = reinterpret_cast<std::uintptr_t>(memory);
+  if (all.bytes == 0) {
+    __atomic_store_n(&all.base, base, __ATOMIC_RELAXED);
+    __atomic_store_n(&all.bytes, bytes, __ATOMIC_RELEASE);
+  } else if (base == hint) {
+    __atomic_store_n(&all.bytes, all.bytes + bytes, __ATOMIC_RELEASE);
+  }
+  return memory;
 }
 
 bool StackArena::add_region(bool room) {
@@ -120,7 +154,7 @@ bool StackArena::add_region(bool room) {
   const bool first = bytes == kFirstRoomRegionBytes;
   char* base = nullptr;
   for (; bytes >= kLeastRegionBytes && bytes >= 2 * unit; bytes /= 4) {
-    base = static_cast<char*>(base::os::reserve(bytes));
+    base = static_cast<char*>(reserve_next(bytes));
     if (base != nullptr) break;
     // Address space is short: rooms end here, so that there is some for slots.
     if (room && !first) break;
@@ -265,25 +299,6 @@ void StackArena::release(const Stack* stacks, unsigned count) {
     const bool room = region->unit_bytes != kSlotBytes;
     (room ? rooms_out_ : slots_out_).fetch_sub(1, std::memory_order_relaxed);
   }
-}
-
-Stack StackArena::acquire_own(std::size_t limit) {
-  const std::size_t page = base::os::page_bytes();
-  const std::size_t bytes = (limit + page - 1) / page * page + kGuardBytes;
-  auto* base = static_cast<char*>(base::os::reserve(bytes));
-  if (base == nullptr) base::fatal(base::FatalScope::current, "out of memory");
-  base::os::forbid_huge_pages(base, bytes);
-  if (!base::os::install_guard(base, kGuardBytes)) {
-    base::fatal(base::FatalScope::current, "out of memory");
-  }
-  own_out_.fetch_add(1, std::memory_order_relaxed);
-  return {base + bytes, base + kGuardBytes};
-}
-
-void StackArena::release_own(const Stack& stack) {
-  char* base = stack.low - kGuardBytes;
-  base::os::unmap(base, static_cast<std::size_t>(stack.top - base));
-  own_out_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void StackArena::shrink(Stack& stack) {

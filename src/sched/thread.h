@@ -13,9 +13,11 @@
 #include <sys/types.h>
 #include <atomic>
 #include <cstdint>
+#include <type_traits>
 
-#include "base/this_thread.h"
+#include "base/thread_front.h"
 #include "sched/goroutine.h"
+#include "sched/thread_memory.h"
 
 namespace gort::sched {
 
@@ -28,12 +30,22 @@ enum Attention : std::uint32_t {
   kSimulated = 8,   // a simulation chooses who goes on at every entry
 };
 
-struct alignas(64) Thread {
-  constexpr explicit Thread(std::uint32_t initial_attention = 0) : attention(initial_attention) {}
+// Where a halted thread stands (halt.cc). A cycle number that only grows asks, answers and lets go:
+// nothing is ever reset, as a thread may be on its way out of one halt when the next one asks.
+struct HaltState {
+  std::atomic<std::uint32_t> asked{0};     // the halting thread wants it to stop
+  std::atomic<std::uint32_t> arrived{0};   // it waits in its handler
+  std::atomic<std::uint32_t> released{0};  // futex: it may go on
+  // Written before `arrived`.
+  const void* registers = nullptr;
+  std::uint32_t register_bytes = 0;
+  const char* sp = nullptr;
+};
 
-  // --- the handshake (safepoint.h)
-  std::atomic<std::uint32_t> inside{0};  // depth of runtime sections; written by the thread only
-  std::atomic<std::uint32_t> attention;
+// The handshake (safepoint.h) and the heap's cache, which travels with the processor, are in front.
+struct alignas(64) Thread : base::ThreadFront {
+  constexpr explicit Thread(std::uint32_t initial_attention = 0)
+      : base::ThreadFront{.attention = initial_attention} {}
 
   // --- the thread itself
   Goroutine* current = nullptr;           // never null on an attached thread
@@ -50,6 +62,7 @@ struct alignas(64) Thread {
   void* signal_stack = nullptr;     // ours to unmap
   const void* stack_low = nullptr;  // of the OS thread: ASan needs it
   std::size_t stack_bytes = 0;
+  void* gc = nullptr;  // the collector's; it stays with the record
 
   // --- sleeping
   std::atomic<std::uint32_t> wake_word{0};  // 1: woken
@@ -65,9 +78,20 @@ struct alignas(64) Thread {
 
   bool in_goroutine() const { return !on_scheduler; }
 
-  // --- a foreign thread's stand-in
+  // --- read by others while it changes: what is scanned with this thread (thread_memory.h)
+  MemoryRange stack_memory;   // a foreign thread's stack
+  MemoryRange locals_memory;  // static thread-local storage
+  // There is an OS thread, which may have run user code, to be halted when the world is stopped.
+  std::atomic<bool> bound{false};
+  HaltState halt;
+
+  // --- a foreign thread's stand-in; its sp is where the thread sleeps in the runtime, or null
   Goroutine stand_in;
+  heap::Cache* own_cache = nullptr;  // the record's, while no foreign thread uses it
 };
+
+static_assert(std::is_base_of_v<base::ThreadFront, Thread> && sizeof(base::ThreadFront) == 16,
+              "base/ reads the first words");
 
 extern "C" Thread gort_unattached_thread;
 

@@ -43,6 +43,7 @@ void TimerHeap::sift_down(std::size_t position, Entry entry) {
 }
 
 void TimerHeap::erase(std::size_t position) {
+  count_user(entries_[position].timer, -1);
   const Entry last = entries_.back();
   entries_.pop_back();
   if (position == entries_.size()) return;
@@ -60,6 +61,7 @@ void TimerHeap::publish_next() {
 void TimerHeap::queue(Timer* timer) {
   timer->heap.store(this, std::memory_order_relaxed);
   timer->state.store(Timer::queued, std::memory_order_relaxed);
+  count_user(timer, 1);
   entries_.push_back({});
   sift_up(entries_.size() - 1, {timer->when_ns, timer});
   publish_next();
@@ -116,12 +118,25 @@ void TimerHeap::move_all(TimerHeap* to) {
   {
     base::Guard guard(lock_);
     moved.swap(entries_);
+    users_.store(0, std::memory_order_relaxed);
     publish_next();
   }
   for (const Entry& entry : moved) {
     entry.timer->state.store(Timer::idle, std::memory_order_relaxed);
-    if (to != nullptr) to->add(entry.timer);
+    to->add(entry.timer);
   }
+}
+
+void TimerHeap::forget_users() {
+  base::Guard guard(lock_);
+  std::vector<Entry> all;
+  all.swap(entries_);
+  users_.store(0, std::memory_order_relaxed);
+  for (const Entry& entry : all) {
+    entry.timer->state.store(Timer::idle, std::memory_order_relaxed);
+    if (entry.timer->system) queue(entry.timer);
+  }
+  publish_next();
 }
 
 bool TimerHeap::check_invariants() {

@@ -37,6 +37,7 @@ struct Timer {
   Fire fire = nullptr;
   void* argument = nullptr;
   bool fire_and_forget = false;
+  bool system = false;  // wakes a goroutine of the runtime's own: no hope against a deadlock
 
   enum State : std::uint8_t { idle, queued, firing };
   std::atomic<State> state{idle};
@@ -54,8 +55,12 @@ class TimerHeap {
   bool remove(Timer* timer);
   // Fires what is due; true if anything was.
   bool run_due(std::int64_t now_ns);
-  // World stopped: everything to another heap, or, with null, forgotten.
+  // Whether somebody but the runtime itself waits for one; a moment old.
+  bool has_users() const { return users_.load(std::memory_order_relaxed) != 0; }
+  // World stopped: everything to another heap.
   void move_all(TimerHeap* to);
+  // World stopped: drops all but the runtime's own.
+  void forget_users();
   bool check_invariants();
 
  private:
@@ -71,10 +76,16 @@ class TimerHeap {
   void sift_down(std::size_t position, Entry entry);
   void erase(std::size_t position);
   void publish_next();
+  void count_user(const Timer* timer, int change) {
+    if (timer->system) return;
+    users_.store(users_.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(change),
+                 std::memory_order_relaxed);
+  }
 
   base::ElidedLock lock_;
   std::vector<Entry> entries_;  // under lock_
   std::atomic<std::int64_t> next_ns_{base::kNever};
+  std::atomic<std::uint32_t> users_{0};  // entries that are not the runtime's own
 };
 
 // Queues an idle timer on the calling thread's processor (another one's for a foreign thread). The

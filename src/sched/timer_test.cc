@@ -207,9 +207,31 @@ TEST_CASE("all timers of a heap can be moved to another, or forgotten") {
   int fired = 0;
   for (const auto& timer : timers) fired += static_cast<int>(timer->fired_at.size());
   CHECK(fired == 49);
-  to.move_all(nullptr);
+  to.forget_users();
   CHECK(to.next_ns() == kNever);
+  CHECK_FALSE(to.has_users());
   CHECK_FALSE(gort::sched::remove_timer(timers[99].get()));
+}
+
+TEST_CASE("a heap knows which timers are the runtime's own, and keeps those") {
+  TimerHeap heap;
+  std::vector<std::unique_ptr<Noted>> timers;
+  for (int i = 0; i < 20; ++i) {
+    timers.push_back(std::make_unique<Noted>(i));
+    timers.back()->system = i % 4 == 0;
+    heap.add(timers.back().get());
+  }
+  CHECK(heap.has_users());
+  heap.forget_users();
+  CHECK_FALSE(heap.has_users());
+  CHECK(heap.check_invariants());
+  CHECK_FALSE(gort::sched::remove_timer(timers[1].get()));
+  CHECK(heap.remove(timers[4].get()));
+  CHECK(heap.run_due(100));
+  CHECK(timers[0]->fired_at.size() == 1);
+  CHECK(timers[4]->fired_at.empty());
+  CHECK(timers[16]->fired_at.size() == 1);
+  CHECK(heap.next_ns() == kNever);
 }
 
 TEST_CASE("remove_timer returns only when the callback is not running") {  // [M2]

@@ -26,6 +26,8 @@ enum class WaitReason : std::uint8_t {
   task_wait,
   io_wait,
   yield,
+  gc_cycle,
+  gc_worker,
   count
 };
 
@@ -46,7 +48,9 @@ inline const char* wait_reason_text(WaitReason reason) {
                                            "sync.Cond.Wait",
                                            "task wait",
                                            "IO wait",
-                                           "runnable"};
+                                           "runnable",
+                                           "wait for GC cycle",
+                                           "GC worker (idle)"};
   static_assert(sizeof kTexts / sizeof *kTexts == static_cast<unsigned>(WaitReason::count));
   return kTexts[static_cast<unsigned>(reason)];
 }

@@ -8,6 +8,8 @@
 // (steal.cc, monitor.cc, runtime/).
 #include "sched/world.h"
 
+#include <utility>
+
 #include "base/event.h"
 #include "sched/attach.h"
 #include "sched/idle.h"
@@ -220,14 +222,22 @@ void resize_processors(const WorldStopped& stopped, int count) {
 }
 
 void abandon_goroutines(const WorldStopped& stopped) {
-  for_each_goroutine(stopped, [](Goroutine* goroutine) { goroutine->set(kAbandoned); });
+  for_each_goroutine(stopped, [](Goroutine* goroutine) {
+    if (!goroutine->has(kSystem)) goroutine->set(kAbandoned);
+  });
+  Goroutine* kept = nullptr;  // the runtime's own that were queued
+  const auto keep = [&kept](Goroutine* goroutine) {
+    if (goroutine == nullptr || !goroutine->has(kSystem)) return;
+    goroutine->next = kept;
+    kept = goroutine;
+  };
   const int processors = scheduler.processor_count.load(std::memory_order_relaxed);
   for (int i = 0; i < processors; ++i) {
     Processor* processor = scheduler.processors[i];
+    keep(processor->next.load(std::memory_order_relaxed));
     processor->next.store(nullptr, std::memory_order_relaxed);
-    while (processor->queue.pop() != nullptr) {
-    }
-    processor->timers.move_all(nullptr);
+    while (Goroutine* goroutine = processor->queue.pop()) keep(goroutine);
+    processor->timers.forget_users();
     processor->live_delta.store(0, std::memory_order_relaxed);
     // Goroutines in user code go on until they enter; then they have no processor and stop for
     // good.
@@ -241,8 +251,12 @@ void abandon_goroutines(const WorldStopped& stopped) {
   }
   base::Guard guard(scheduler.lock);
   scheduler.live_elsewhere.store(0, std::memory_order_relaxed);
+  for (Goroutine* it = scheduler.global_head; it != nullptr;) {
+    keep(std::exchange(it, it->next));
+  }
   scheduler.global_head = scheduler.global_tail = nullptr;
   scheduler.global_size.store(0, std::memory_order_relaxed);
+  while (kept != nullptr) push_global_locked(std::exchange(kept, kept->next));
   for (Thread* thread = scheduler.all_threads; thread != nullptr; thread = thread->all_next) {
     if (thread->without_processor) {
       thread->without_processor = false;

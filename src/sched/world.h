@@ -57,12 +57,18 @@ void for_each_goroutine(const WorldStopped&, Visit visit) {
 
 // The number of processors; new ones are idle, those beyond give their work to the others.
 void resize_processors(const WorldStopped&, int count);
-// Forgets every goroutine: run() has returned.
+// Forgets every goroutine but the runtime's own: run() has returned.
 void abandon_goroutines(const WorldStopped&);
 // Recomputes exclusive_runtime.
 void update_exclusive(const WorldStopped&);
 
 bool world_is_stopped_locked();
+
+// Starts a goroutine of the runtime's own, which runs `run(argument)`: not counted, not listed, not
+// waited for by run() and not abandoned at its end. One that is parked, or sleeps (sleep_until),
+// keeps no deadlock from being seen: while others wait for what it will do, it is an external
+// waiter (add_external_waiter). Any thread, outside the runtime.
+Goroutine* spawn_system(void (*run)(void*), void* argument);
 
 // Boot (runtime/boot.cc): before anything else; starts the monitor.
 struct BootOptions {

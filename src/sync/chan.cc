@@ -173,6 +173,14 @@ template <class Mover>
 
 }  // namespace
 
+void show_words(const void* from, std::size_t bytes) {
+  for (std::size_t at = 0; at + sizeof(void*) <= bytes; at += sizeof(void*)) {
+    void* word;
+    std::memcpy(&word, static_cast<const char*>(from) + at, sizeof word);
+    detail::show_old_slow(word);
+  }
+}
+
 void throw_send_on_closed() { detail::throw_runtime_error("send on closed channel"); }
 
 // `waiter` null: does not wait. c is not nil.
@@ -244,7 +252,7 @@ received_word<Word> chan_recv(Channel* c) noexcept {
   }
   if (size == 0) return sync::wait_to_recv_word<Word>(thread, c);
   received_word<Word> result;
-  sync::WordMover<Word>::put(c, &result.value, c->buffer + c->head * sizeof(Word));
+  sync::WordMover<Word>::take(c, &result.value, c->buffer + c->head * sizeof(Word));
   result.ok = true;
   c->head = c->after(c->head);
   c->set_size(size - 1);

@@ -32,18 +32,14 @@ namespace gort::sync {
 
 enum ChannelState : std::uint8_t { kClosed = 1, kReceiversWait = 2, kSendersWait = 4 };
 
-struct alignas(64) Channel : detail::counted {
-  // `buffer` has room for `capacity` elements; `destroy` ends the whole body when the last handle
-  // is gone.
-  Channel(const detail::element_type& element, std::size_t room, void* memory,
-          destroy_function destroy_body)
+struct alignas(64) Channel {
+  // `buffer` has room for `capacity` elements.
+  Channel(const detail::element_type& element, std::size_t room, void* memory)
       : kind(element.kind),
         capacity(room),
         buffer(static_cast<char*>(memory)),
         stride(element.bytes),
-        type(&element) {
-    destroy = destroy_body;
-  }
+        type(&element) {}
 
   ElidedLock lock;
   std::atomic<std::uint8_t> state{0};  // [C3]; read anywhere
@@ -130,15 +126,6 @@ Step send_or_wait(Channel* c, Waiter* waiter);
 Step recv_or_wait(Channel* c, Waiter* waiter);
 // True if the waiter waited and will not be woken; false: it has been, or is just being woken.
 bool cancel_wait(Channel* c, Waiter* waiter);
-
-// --- for the runtime's own channels, which are not in the user's heap
-
-// A channel that ends itself when its last reference, at first the caller's, is let go of. Throws
-// std::bad_alloc. A channel may as well be a member of something larger: construct it with a
-// `destroy` that ends the whole, and call detail::end_channel there.
-Channel* new_channel(const detail::element_type& type, std::size_t capacity);
-// Lets go of one reference. Outside the runtime, as elements may be the user's.
-void free_channel(Channel* c) noexcept;
 
 // --- for timers: a channel with one slot for a time (is_timer set by whoever made it).
 

@@ -1,9 +1,8 @@
 // Making, closing and ending channels; and what timers do with theirs.
 //
-// A channel and its buffer are one block of memory: the record, then the elements at their
-// alignment. Where the block comes from is not this folder's business: chan<T> asks the heap and
-// hands it over (gort/chan.hpp). The runtime's own channels come from operator new or are members
-// of something larger.
+// A channel and its buffer are one collected object: the record, then the elements at their
+// alignment. chan<T> asks the heap for it and hands it over (gort/chan.hpp). It goes away when
+// nobody can reach it, and what it holds then is destroyed.
 //
 // Closing collects all waiters under the lock and wakes them after it, so they do not run into it.
 // None gets an outcome: each looks again and finds the channel closed [C6]. A crowd goes to the end
@@ -56,12 +55,6 @@ std::size_t body_align(const detail::element_type& type) {
   return std::max(alignof(Channel), type.align);
 }
 
-void end_own_channel(detail::counted* body) noexcept {
-  const std::size_t align = body_align(*static_cast<Channel*>(body)->type);
-  detail::end_channel(body);
-  ::operator delete(body, std::align_val_t(align));
-}
-
 }  // namespace
 
 bool close_channel(Thread* thread, Channel* c) {
@@ -78,15 +71,6 @@ bool close_channel(Thread* thread, Channel* c) {
   crowd.wake_all(thread);
   return true;
 }
-
-Channel* new_channel(const detail::element_type& type, std::size_t capacity) {
-  const detail::chan_layout layout =
-      detail::layout_channel(type, static_cast<std::int64_t>(capacity), true);
-  void* memory = ::operator new(layout.bytes, std::align_val_t(layout.align));
-  return detail::init_channel(memory, type, capacity, end_own_channel);
-}
-
-void free_channel(Channel* c) noexcept { (void)detail::handle<Channel>::adopt(c); }
 
 void timer_send(Thread* thread, Channel* c, const void* value) {
   Waiter* woken = nullptr;
@@ -125,14 +109,12 @@ chan_layout layout_channel(const element_type& type, std::int64_t capacity, bool
   return {offset + elements, sync::body_align(type)};
 }
 
-Channel* init_channel(void* memory, const element_type& type, std::size_t capacity,
-                      counted::destroy_function destroy) noexcept {
+Channel* init_channel(void* memory, const element_type& type, std::size_t capacity) noexcept {
   char* const buffer = static_cast<char*>(memory) + sync::buffer_offset(type.align);
-  return ::new (memory) Channel(type, capacity, buffer, destroy);
+  return ::new (memory) Channel(type, capacity, buffer);
 }
 
-void end_channel(counted* body) noexcept {
-  auto* c = static_cast<Channel*>(body);
+void end_channel(Channel* c) noexcept {
   if (c->type->destroy != nullptr) {
     for (std::size_t left = c->size(); left > 0; --left) {
       c->type->destroy(c->slot(c->head));

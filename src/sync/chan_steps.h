@@ -19,13 +19,27 @@ namespace gort::sync {
 
 // --- how values move
 
+// What leaves the buffer is shown while marking, as no barrier sees a plain value go ([GS5] in
+// docs/COLLECTOR.md); and its place is cleared, or the buffer would keep what it refers to until it
+// is written over. What is taken from a waiting sender stays in its frame, which is scanned before
+// the sender runs.
+void show_words(const void* from, std::size_t bytes);
+[[gnu::always_inline]] inline void forget_taken(void* slot, std::size_t bytes) {
+  if (detail::is_marking()) [[unlikely]]
+    show_words(slot, bytes);
+  std::memset(slot, 0, bytes);
+}
+
 template <class Word>
 struct WordMover {
   static void put(Channel*, void* to, const void* from) noexcept {
     if constexpr (!std::is_same_v<Word, detail::no_word>) std::memcpy(to, from, sizeof(Word));
   }
   static void give(Channel* c, void* to, void* from) noexcept { put(c, to, from); }
-  static void take(Channel* c, void* to, void* slot) noexcept { put(c, to, slot); }
+  static void take(Channel* c, void* to, void* slot) noexcept {
+    put(c, to, slot);
+    if constexpr (sizeof(Word) >= sizeof(void*)) forget_taken(slot, sizeof(Word));
+  }
 };
 
 struct BytesMover {
@@ -33,7 +47,10 @@ struct BytesMover {
     std::memcpy(to, from, c->stride);
   }
   static void give(Channel* c, void* to, void* from) noexcept { put(c, to, from); }
-  static void take(Channel* c, void* to, void* slot) noexcept { put(c, to, slot); }
+  static void take(Channel* c, void* to, void* slot) noexcept {
+    put(c, to, slot);
+    if (c->type->refers) forget_taken(slot, c->stride);
+  }
 };
 
 struct ObjectMover {
@@ -42,6 +59,7 @@ struct ObjectMover {
   static void take(Channel* c, void* optional, void* slot) {
     c->type->give(optional, slot);
     c->type->destroy(slot);
+    if (c->type->refers) forget_taken(slot, c->stride);  // the end of a handle leaves its word
   }
 };
 
@@ -63,7 +81,8 @@ struct AnyMover {
     if (!copy(c, to, from)) ObjectMover::give(c, to, from);
   }
   static void take(Channel* c, void* to, void* slot) {
-    if (!copy(c, to, slot)) ObjectMover::take(c, to, slot);
+    if (!copy(c, to, slot)) return ObjectMover::take(c, to, slot);
+    if (c->type->refers) forget_taken(slot, c->stride);
   }
 };
 

@@ -1,10 +1,9 @@
 // Contexts: making them, asking them, waiting with them.
 //
 // Asking needs no lock: a node's fields never change, a scope's error is one atomic that is set
-// once, after the cause. The done channel is made when somebody first asks for it. It lies in the
-// scope's hands for as long as the scope lives, and keeps the scope alive while a user holds it:
-// whoever waits on it is told, even if all contexts and cancel functions of that name are gone and
-// only a parent or a deadline can still end it.
+// once, after the cause. The done channel is made when somebody first asks for it, and keeps the
+// scope alive while it can be reached: whoever waits on it is told, even if all contexts and cancel
+// functions of that name are gone and only a parent or a deadline can still end it.
 //
 // Runs in goroutines and foreign threads, outside the runtime but for short sections.
 // Not here: what a cancellation does (context_cancel.cc), the rules of scopes (context_scope.h).
@@ -13,7 +12,10 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <utility>
 
+#include "gort/detail/special_core.hpp"
+#include "heap/heap.h"
 #include "sync/context_scope.h"
 
 namespace gort {
@@ -189,7 +191,6 @@ static void end_scope(context_node* node) noexcept {
     }
     sched::remove_timer(&scope->timer);
   }
-  delete scope->done.load(std::memory_order_relaxed);
   delete scope;
 }
 
@@ -203,28 +204,63 @@ context_scope::context_scope(const context_handle& parent) : ContextChild(kScope
 
 // --- the done channel
 
-static void let_go_of_scope(counted* body) noexcept {
-  (void)context_handle::adopt(static_cast<DoneChannel*>(body)->scope);
+static void end_done_channel(void* object, std::size_t) {
+  auto* const done = static_cast<DoneChannel*>(object);
+  // Nobody else can reach it: neither a user nor, its weak cell being cleared, the scope.
+  if (context_scope* const scope = std::exchange(done->scope, nullptr)) {
+    (void)context_handle::adopt(scope);
+  }
+}
+static constexpr object_layout kDoneEnd{1, 0, &kEveryWord, end_done_channel};
+
+static void set_end(DoneChannel* done, const object_layout* layout) {
+  constexpr std::size_t kExtent =
+      object_extent(sizeof(DoneChannel), alignof(DoneChannel), object_kind::destructible);
+  write_end(done, kExtent, 1, layout);
 }
 
-DoneChannel::DoneChannel(context_scope* scope)
-    : Channel(element_type_of<unit>, 0, nullptr, let_go_of_scope), scope(scope) {
-  references.store(0, std::memory_order_relaxed);
-  taken_from_outside = true;  // by context::done
+bool take_scope(DoneChannel* done) {
+  if (done->scope == nullptr) return false;
+  done->scope = nullptr;
+  set_end(done, nullptr);
+  return true;
+}
+
+DoneChannel* find_done(const context_scope* scope) {
+  if (scope->done_cell == nullptr) return nullptr;
+  return static_cast<DoneChannel*>(weak_lock(scope->done_cell->get()));
+}
+
+// Allocates, so with no lock held.
+static DoneChannel* new_done_channel() {
+  sched::enter();
+  void* const memory = heap::allocate(sizeof(DoneChannel), alignof(DoneChannel),
+                                      object_kind::destructible, nullptr);
+  sched::leave(base::current_thread());  // perhaps another one by now
+  return ::new (memory) DoneChannel();
 }
 
 static DoneChannel* done_of(context_scope* scope) {
-  DoneChannel* done = scope->done.load(std::memory_order_acquire);
-  if (done != nullptr) return done;
-  auto made = std::make_unique<DoneChannel>(scope);
+  {
+    sync::Section section;
+    base::Guard guard(scope->lock);
+    if (DoneChannel* const found = find_done(scope)) return found;
+  }
+  DoneChannel* const made = new_done_channel();
+  std::size_t offset;
+  auto cell = std::make_unique<reference>(weak_cell_of(made, offset));
   sync::Section section;
   base::Guard guard(scope->lock);
-  done = scope->done.load(std::memory_order_relaxed);
-  if (done != nullptr) return done;
-  if (is_done(scope)) made->set(sync::kClosed);
-  done = made.release();
-  scope->done.store(done, std::memory_order_release);  // pairs with the acquire above
-  return done;
+  if (DoneChannel* const found = find_done(scope)) return found;
+  if (is_done(scope)) {
+    made->set(sync::kClosed);
+  } else {
+    scope->references.fetch_add(1, std::memory_order_relaxed);  // the caller has another
+    made->scope = scope;
+    set_end(made, &kDoneEnd);
+  }
+  scope->done_cell.swap(cell);
+  return made;
 }
 
 sync::Channel* done_core(const context& ctx) {
@@ -286,13 +322,7 @@ bool unwatch_context(context_function* owner) noexcept {
 recv_chan<unit> context::done() const {
   detail::context_scope* scope = scope_of(*this);
   if (scope == nullptr) return {};
-  detail::DoneChannel* done = detail::done_of(scope);
-  // The first handle takes the scope along; a last one that is just being dropped lets go of its
-  // own reference.
-  if (done->references.fetch_add(1, std::memory_order_relaxed) == 0) {
-    scope->references.fetch_add(1, std::memory_order_relaxed);
-  }
-  return recv_chan<unit>(done);
+  return recv_chan<unit>(detail::done_of(scope));
 }
 
 }  // namespace gort

@@ -43,15 +43,21 @@ class Walk {
  private:
   void end(context_scope* scope, bool own_timer) {
     DoneChannel* done;
+    bool had_scope = false;
     {
       base::Guard guard(scope->lock);
       if (is_done(scope)) return;
       scope->cause = cause_;
       scope->error.store(static_cast<std::uint8_t>(code_), std::memory_order_release);
       detach_children(scope);
-      done = scope->done.load(std::memory_order_relaxed);  // written under the lock
+      done = find_done(scope);
+      if (done != nullptr) had_scope = take_scope(done);
     }
-    if (done != nullptr) sync::close_channel(thread_, done);
+    // The caller has a reference of its own [X3], so this one is not the last.
+    if (done != nullptr) {
+      sync::close_channel(thread_, done);
+      if (had_scope) scope->references.fetch_sub(1, std::memory_order_acq_rel);
+    }
     if (!own_timer) sched::remove_timer(&scope->timer);
   }
 

@@ -25,6 +25,7 @@
 
 #include <atomic>
 #include <exception>
+#include <memory>
 
 #include "gort/context.hpp"
 #include "gort/detail/context_core.hpp"
@@ -45,13 +46,13 @@ struct ContextChild {
   sync::Choice choice;  // [X2]
 };
 
-// The done channel: the scope's, but a user's handle of it keeps the scope alive. So while it has
-// handles it holds one reference of the scope, taken with the first and let go of with the last, as
-// often as that happens.
+// The done channel: a collected object that keeps its scope alive until that is done, so whoever
+// waits on it is told. The scope knows it by a weak cell: when nobody can reach the channel any
+// more its end lets go of the scope, and a new one is made if somebody asks again.
 struct DoneChannel : sync::Channel {
-  explicit DoneChannel(context_scope* scope);
+  DoneChannel() : Channel(element_type_of<unit>, 0, nullptr) {}
 
-  context_scope* const scope;
+  context_scope* scope = nullptr;  // with a reference; under the scope's lock while that is alive
 };
 
 struct context_scope : context_node, ContextChild {
@@ -70,8 +71,16 @@ struct context_scope : context_node, ContextChild {
   // --- written under lock, once
   std::exception_ptr cause;            // as given; valid when `error` is set
   std::atomic<std::uint8_t> error{0};  // a context_errc; release, pairs with the acquire in is_done
-  std::atomic<DoneChannel*> done{nullptr};  // made on first use; closed once `error` is set
+
+  // --- under lock
+  std::unique_ptr<reference> done_cell;  // the done channel's weak cell; made on first use
 };
+
+// With the lock of the scope: its done channel, null if there is none that anybody can reach.
+DoneChannel* find_done(const context_scope* scope);
+// The channel lets go of its scope, which is done or dead: true if it had a reference, now the
+// caller's.
+bool take_scope(DoneChannel* done);
 
 // References: the stop functions', and one until it has been claimed.
 struct context_function : counted, ContextChild {

@@ -1,8 +1,9 @@
 // Timers as users have them: with a channel, or with a function.
 //
-// With a channel: the timer is part of the channel's body, one allocation, counted together. The
-// heap of timers does not count, so an abandoned timer ends and takes itself out of the heap;
-// ending waits for a callback that is running. The channel has one slot, which stop and reset
+// With a channel: the timer is part of the channel's body, one collected object. The heap of timers
+// is no root, so an abandoned timer is found dead; while it is queued the object has an end, which
+// takes it out of the heap and waits for a callback that is running. One that was stopped or has
+// fired needs none, and costs nothing when it dies. The channel has one slot, which stop and reset
 // empty: they are done with the old time when the callback cannot be running any more, and so
 // nothing of before can be received after them.
 //
@@ -12,6 +13,8 @@
 //
 // [Y1] A timer is added and removed under its own lock, which makes stop and reset atomic. The
 //      callback does not take it, as remove waits for the callback.
+// [Y2] A timer with a channel has an end whenever it is queued or firing; it loses it in the
+//      section in which it stops being so, and cannot be found dead before that section is left.
 // Runs in goroutines and foreign threads; callbacks inside the runtime. Not here: the heap
 // (sched/timer.cc).
 #include "sync/timers.h"
@@ -34,7 +37,7 @@ struct ChannelTimer : sync::Channel {
   Timer timer;              // under arming but for its callback
   std::int64_t period_ns = 0;
 
-  explicit ChannelTimer(destroy_function destroy);
+  ChannelTimer();
 };
 static_assert(sizeof(ChannelTimer) <= kChannelTimerBytes &&
               alignof(ChannelTimer) <= kChannelTimerAlignment);
@@ -53,40 +56,49 @@ std::int64_t next_tick(const ChannelTimer& ticker, std::int64_t now_ns) {
   return sync::reachable(next);
 }
 
+void end_timer(void* object, std::size_t) {
+  auto* const body = static_cast<ChannelTimer*>(object);
+  {
+    Section section;
+    sched::remove_timer(&body->timer);
+  }
+  body->~ChannelTimer();
+}
+constexpr object_layout kTimerEnd{1, 0, &kEveryWord, end_timer};
+
+// [Y2]
+void set_end(ChannelTimer* body, bool queued) {
+  constexpr std::size_t kExtent =
+      object_extent(kChannelTimerBytes, kChannelTimerAlignment, object_kind::destructible);
+  write_end(body, kExtent, 1, queued ? &kTimerEnd : nullptr);
+}
+
 std::int64_t deliver(Timer* timer, std::int64_t now_ns) {
   auto* body = static_cast<ChannelTimer*>(timer->argument);
   sync::timer_send(base::current_thread(), body, &now_ns);
-  return body->period_ns == 0 ? 0 : next_tick(*body, now_ns);
+  if (body->period_ns != 0) return next_tick(*body, now_ns);
+  set_end(body, false);
+  return 0;
 }
 
 ChannelTimer* body_of(sync::Channel* channel) { return static_cast<ChannelTimer*>(channel); }
 
 }  // namespace
 
-ChannelTimer::ChannelTimer(destroy_function destroy)
-    : Channel(element_type_of<time_point>, 1, &slot, destroy) {
+ChannelTimer::ChannelTimer() : Channel(element_type_of<time_point>, 1, &slot) {
   is_timer = true;
   timer.fire = deliver;
   timer.argument = this;
 }
 
-sync::Channel* init_channel_timer(void* memory, counted::destroy_function destroy, std::int64_t ns,
-                                  std::int64_t period_ns) noexcept {
-  auto* body = ::new (memory) ChannelTimer(destroy);
+sync::Channel* init_channel_timer(void* memory, std::int64_t ns, std::int64_t period_ns) noexcept {
+  auto* body = ::new (memory) ChannelTimer();
   body->timer.when_ns = sync::time_after(ns);
   body->period_ns = period_ns;
   Section section;
+  set_end(body, true);
   sched::add_timer(section.thread(), &body->timer);
   return body;
-}
-
-void end_channel_timer(counted* counted) noexcept {
-  auto* body = static_cast<ChannelTimer*>(counted);
-  {
-    Section section;
-    sched::remove_timer(&body->timer);
-  }
-  body->~ChannelTimer();
 }
 
 bool stop_channel_timer(sync::Channel* channel) {
@@ -94,6 +106,7 @@ bool stop_channel_timer(sync::Channel* channel) {
   Section section;
   base::Guard guard(body->arming);
   const bool pending = sched::remove_timer(&body->timer);
+  set_end(body, false);
   return sync::drain(body) || pending;
 }
 
@@ -106,6 +119,7 @@ bool reset_channel_timer(sync::Channel* channel, std::int64_t ns, std::int64_t p
   const bool unseen = sync::drain(body);
   body->timer.when_ns = when_ns;
   body->period_ns = period_ns;
+  set_end(body, true);
   sched::add_timer(section.thread(), &body->timer);
   return pending || unseen;
 }

@@ -1,7 +1,8 @@
 // A program of somebody else, who has gort by one of the ways of run.sh and knows only API names.
 //
-// It uses what a first program would: goroutines, a channel, a select, a wait group. Its exit
-// status says whether they worked; what each does is tested elsewhere (test/conformance).
+// It uses what a first program would: goroutines, a channel, a select, a wait group, collected
+// objects. Its exit status says whether they worked; what each does is tested elsewhere
+// (test/conformance).
 
 #include <gort/gort.hpp>
 
@@ -36,7 +37,10 @@ int main() {
                                  }),
                    gort::on_timeout(std::chrono::seconds(30), [&] { open = false; }));
     }
-    std::printf("%d\n", sum);
-    return sum == 385 ? 0 : 1;
+    auto kept = gort::make<gort::map<gort::string, gort::ptr<int>>>();
+    kept["sum"] = gort::new_<int>(sum);
+    gort::gc();
+    std::printf("%d\n", **kept.find("sum"));
+    return **kept.find("sum") == 385 ? 0 : 1;
   });
 }

@@ -7,6 +7,7 @@
 //     GORT_STRESS_SEED=123 GORT_STRESS_SECONDS=60 ./stress_test -tc="*channel*"
 // A lost wake-up shows as a program that stands still. The watchdog, a thread that knows nothing of
 // gort, then prints the seed and sends SIGQUIT, on which gort dumps all goroutines and exits.
+// Threads that lose their CPU at bad moments are naps.cc's.
 // Not here: known programs with known answers (test/conformance).
 #pragma once
 

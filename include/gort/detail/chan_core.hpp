@@ -20,7 +20,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "gort/detail/handle.hpp"
+#include "gort/detail/barrier.hpp"
+#include "gort/detail/type_info.hpp"
 
 namespace gort {
 class context;
@@ -32,6 +33,30 @@ struct Channel;  // src/sync/chan.h
 
 namespace gort::detail {
 
+// What holds a channel: a reference to a collected object. What is moved from is nil.
+class channel_reference {
+ public:
+  channel_reference() noexcept = default;
+  explicit channel_reference(sync::Channel* channel) noexcept : word_(channel) {}
+  channel_reference(const channel_reference& other) noexcept = default;
+  channel_reference(channel_reference&& other) noexcept : word_(other.word_) {
+    other.word_.set(nullptr);
+  }
+  channel_reference& operator=(const channel_reference& other) = default;
+  channel_reference& operator=(channel_reference&& other) noexcept {
+    void* const channel = other.word_.get();
+    other.word_.set(nullptr);
+    word_.set(channel);
+    return *this;
+  }
+  ~channel_reference() = default;
+
+  sync::Channel* get() const noexcept { return reinterpret_cast<sync::Channel*>(word_.get()); }
+
+ private:
+  reference word_;
+};
+
 enum class element_kind : std::uint8_t { bytes, object };
 
 // What a channel must know of its elements; one constant per type.
@@ -39,6 +64,7 @@ struct element_type {
   std::size_t bytes;  // from one slot of the buffer to the next
   std::size_t align;
   element_kind kind;
+  bool refers;  // some word may be a pointer to a collected object
   // Objects only. `put` and `give` move from `value`, which stays alive, and may throw.
   void (*put)(void* slot, void* value);
   void (*give)(void* optional, void* value);
@@ -55,6 +81,7 @@ constexpr element_type make_element_type() {
     return {std::is_empty_v<T> ? 0 : sizeof(T),
             alignof(T),
             element_kind::bytes,
+            holds_pointers<T>,
             nullptr,
             nullptr,
             nullptr};
@@ -62,6 +89,7 @@ constexpr element_type make_element_type() {
     return {sizeof(T),
             alignof(T),
             element_kind::object,
+            holds_pointers<T>,
             [](void* slot, void* value) { ::new (slot) T(std::move(*static_cast<T*>(value))); },
             [](void* optional, void* value) {
               static_cast<std::optional<T>*>(optional)->emplace(std::move(*static_cast<T*>(value)));
@@ -106,11 +134,9 @@ struct chan_layout {
 };
 // Throws runtime_error("makechan: size out of range").
 chan_layout layout_channel(const element_type& type, std::int64_t capacity, bool in_range);
-// Makes a channel in memory of that layout; `destroy` ends the body, by end_channel and giving its
-// memory back.
-sync::Channel* init_channel(void* memory, const element_type& type, std::size_t capacity,
-                            counted::destroy_function destroy) noexcept;
-void end_channel(counted* body) noexcept;  // destroys what is buffered
+// Makes a channel in memory of that layout.
+sync::Channel* init_channel(void* memory, const element_type& type, std::size_t capacity) noexcept;
+void end_channel(sync::Channel* channel) noexcept;  // destroys what is buffered
 
 // --- operations (chan.cc). Word: one of word_of's.
 template <class Word>

@@ -16,6 +16,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <utility>
 
 namespace gort::detail {
@@ -36,6 +38,30 @@ struct counted {
 // `align` is a power of two.
 void* allocate_body(std::size_t bytes, std::size_t align);
 void free_body(void* body) noexcept;
+
+// A T with one owner in such memory, where the collector finds what it refers to, raw pointers too.
+struct end_body {
+  template <class T>
+  void operator()(T* value) const noexcept {
+    value->~T();
+    free_body(value);
+  }
+};
+template <class T>
+using body_box = std::unique_ptr<T, end_body>;
+
+template <class T, class... Args>
+body_box<T> make_body_box(Args&&... args) {
+  struct unfilled {
+    void* memory;
+    ~unfilled() {
+      if (memory != nullptr) free_body(memory);
+    }
+  } block{allocate_body(sizeof(T), alignof(T))};
+  T* const value = ::new (block.memory) T(std::forward<Args>(args)...);
+  block.memory = nullptr;
+  return body_box<T>(value);
+}
 
 // Body may be an incomplete type; it begins with counted [H1].
 template <class Body>

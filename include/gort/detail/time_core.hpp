@@ -16,6 +16,7 @@
 
 #include "gort/detail/function_core.hpp"
 #include "gort/detail/handle.hpp"
+#include "gort/detail/heap_core.hpp"
 
 namespace gort {
 class context;
@@ -51,23 +52,17 @@ void sleep_for(std::int64_t ns, const context& ctx);
 void sleep_until(std::int64_t when_ns);
 void sleep_until(std::int64_t when_ns, const context& ctx);
 
-// A timer with a channel is one body: both live until the last handle of either is gone. `memory`
-// is for kChannelTimerBytes, aligned to a cache line. `period_ns` 0: once.
+// A timer with a channel is one collected object. `period_ns` 0: once.
 inline constexpr std::size_t kChannelTimerBytes = 192;
 inline constexpr std::size_t kChannelTimerAlignment = 64;
-sync::Channel* init_channel_timer(void* memory, counted::destroy_function destroy, std::int64_t ns,
-                                  std::int64_t period_ns) noexcept;
-void end_channel_timer(counted* body) noexcept;  // leaves its memory
+sync::Channel* init_channel_timer(void* memory, std::int64_t ns, std::int64_t period_ns) noexcept;
 bool stop_channel_timer(sync::Channel* channel);
 bool reset_channel_timer(sync::Channel* channel, std::int64_t ns, std::int64_t period_ns);
 
 inline sync::Channel* make_channel_timer(std::int64_t ns, std::int64_t period_ns) {
-  constexpr auto destroy = [](counted* body) noexcept {
-    end_channel_timer(body);
-    free_body(body);
-  };
-  return init_channel_timer(allocate_body(kChannelTimerBytes, kChannelTimerAlignment), destroy, ns,
-                            period_ns);
+  return init_channel_timer(allocate_object(kChannelTimerBytes, kChannelTimerAlignment,
+                                            object_kind::destructible, nullptr),
+                            ns, period_ns);
 }
 
 // A timer with a function: made, filled, started. While it is queued it holds itself.

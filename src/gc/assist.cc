@@ -1,0 +1,175 @@
+// What an allocation does for the collector: the answers to the heap's questions.
+//
+// A refill tells how many bytes it takes. Between cycles that is a comparison with the trigger.
+// While marking each byte has a price in scanning; it is paid from the credit of the background
+// workers first, then by marking, a bit more than is owed so that it does not come to that at every
+// refill. So a program that allocates faster than a quarter of the processors can mark is slowed
+// down to the pace at which the heap meets its goal.
+//
+// Who owes and finds nothing to mark waits for those who have the rest, or for the end; who finds
+// the trigger reached, until the cycle has begun. So the heap cannot run away from a collector
+// whose threads the system does not let run.
+//
+// [AS1] Waiting, napping and leaving the section are for sections that are not nested: an
+//       allocation in a user's move constructor, under a channel's lock, does the work at hand and
+//       nothing else.
+// Not here: prices (budget.h), the cycle that is asked for (cycle.h).
+#include <algorithm>
+
+#include "base/event.h"
+#include "gc/budget.h"
+#include "gc/cycle.h"
+#include "gc/gc.h"
+#include "gc/marking.h"
+#include "gc/phase.h"
+#include "gc/restart.h"
+#include "gc/special.h"
+#include "gc/stacks.h"
+#include "gc/verify.h"
+#include "heap/heap.h"
+#include "sched/halt.h"
+
+namespace gort::collector {
+namespace {
+
+using sched::Thread;
+
+constexpr std::int64_t kAssistNapNs = 50'000;
+constexpr std::uint32_t kMostReclaims = 2;
+constexpr std::size_t kLargeBytes = std::size_t{1} << 20;  // takes longer than a moment anyway
+// The limit is looked at once per so many bytes.
+constexpr std::uint64_t kLimitStepBytes = std::uint64_t{1} << 20;
+
+bool may_park(const Thread* thread) {
+  return thread->inside.load(std::memory_order_relaxed) == 1 && !is_collectors(thread);
+}
+
+// One assist's work. False if it found none.
+bool assist_once(Thread* thread, std::int64_t work) {
+  const std::int64_t begin_ns = base::now_ns();
+  LocalWork& local = local_work(thread);
+  std::int64_t done = 0;
+  while (done < work) {
+    const std::uint64_t scanned = mark_some(local, thread, static_cast<std::uint64_t>(work - done));
+    if (scanned == 0) break;
+    done += static_cast<std::int64_t>(scanned);
+    if (thread->attention.load(std::memory_order_relaxed) != 0) break;
+  }
+  local.paid_bytes += static_cast<std::int64_t>(double(done) * assist_ratio().bytes_per_work);
+  add_work_time(Worker::assist, base::now_ns() - begin_ns);
+  return done > 0;
+}
+
+// Gives the processor away for a moment; the caller may park.
+Thread* wait_a_little(Thread* thread) {
+  if (sched::others_wait(thread)) return sched::yield(thread);
+  return sched::sleep_until(thread, base::now_ns() + kAssistNapNs);
+}
+
+bool is_beyond_goal() {
+  return budget.live.load(std::memory_order_relaxed) >
+         budget.hard_goal.load(std::memory_order_relaxed);
+}
+
+void assist(Thread* thread, std::size_t bytes) {
+  if (marking_is_open() && may_park(thread) && !limiter->limiting()) mark_in_turn(thread);
+  local_work(thread).paid_bytes -= static_cast<std::int64_t>(bytes);
+  while (local_work(thread).paid_bytes < 0 || is_beyond_goal()) {
+    if (!marking_is_open() || limiter->limiting()) return;
+    LocalWork& local = local_work(thread);
+    const AssistRatio ratio = assist_ratio();
+    const bool on_credit = !is_beyond_goal();
+    AssistShare share = assist_for(ratio, -std::min<std::int64_t>(local.paid_bytes, -1));
+    if (const std::int64_t credit = on_credit ? take_credit(share.work) : 0) {
+      local.paid_bytes += static_cast<std::int64_t>(double(credit) * ratio.bytes_per_work);
+      share.work -= credit;
+      if (share.work <= 0) return;
+    }
+    const bool found = assist_once(thread, share.work);
+    if (!may_park(thread) || (found && !on_credit)) return;
+    if (thread->attention.load(std::memory_order_relaxed) != 0) {
+      sched::leave(thread);  // somebody wants to stop the world
+      thread = sched::enter();
+    } else if (!found) {
+      thread = wait_a_little(thread);
+    }
+  }
+}
+
+// Over the limit: what is idle goes back at once.
+void respect_limit(std::size_t bytes) {
+  static std::atomic<std::uint64_t> since{0};
+  if (since.fetch_add(bytes, std::memory_order_relaxed) + bytes < kLimitStepBytes) return;
+  since.store(0, std::memory_order_relaxed);
+  revise();
+  if (limiter->limiting()) return;
+  if (const std::size_t over = bytes_over_limit()) heap::release_some(over);
+}
+
+// Whether somebody who wants so many bytes more is to wait for the beginning of a cycle. If it has
+// been asked for already it may begin at any moment: then others go on for a sixteenth beyond the
+// trigger, which is about what there is between it and the goal.
+bool must_begin(std::size_t wanted) {
+  const std::uint64_t trigger = budget.trigger.load(std::memory_order_relaxed);
+  const std::uint64_t live = budget.live.load(std::memory_order_relaxed) + wanted;
+  return live >= trigger && (!cycle_is_requested() || live - trigger > trigger / 16);
+}
+
+bool is_due_for_stress() {
+  const unsigned every = collect_every();
+  static std::atomic<unsigned> refills{0};
+  return every != 0 && refills.fetch_add(1, std::memory_order_relaxed) % every == 0;
+}
+
+// A cycle now, from inside a section that is not nested.
+void collect_inside(Thread* thread) {
+  sched::leave(thread);
+  collect_and_wait(Reason::forced);
+  sched::enter();
+}
+
+class Answers final : public heap::Collector {
+  // What is wanted is no part of a cycle that begins before: it is noted when it is about to be
+  // there, and pays then.
+  void before_refill(std::size_t taken, std::size_t wanted) override {
+    Thread* thread = base::current_thread();
+    note_allocated(taken);
+    local_work(thread).reclaims = 0;
+    if (has_memory_limit()) respect_limit(taken + wanted);
+    std::size_t owed = taken + wanted;
+    if (phase() == Phase::idle && may_park(thread)) {
+      owed = wanted;
+      if (is_due_for_stress()) {
+        collect_inside(thread);
+      } else if (must_begin(wanted)) {
+        begin_cycle_and_wait(thread, wanted >= kLargeBytes);
+      }
+    }
+    note_allocated(wanted);
+    if (phase() != Phase::idle && owed != 0) assist(base::current_thread(), owed);
+  }
+
+  bool reclaim(std::size_t) override {
+    Thread* const thread = base::current_thread();
+    LocalWork& local = local_work(thread);
+    if (!may_park(thread) || local.reclaims >= kMostReclaims) return false;
+    ++local.reclaims;
+    collect_inside(thread);
+    return true;
+  }
+
+  void slot_died(void* object, std::uint8_t flags) override { collector::slot_died(object, flags); }
+};
+constinit Answers answers;
+
+}  // namespace
+
+void boot(const Settings& settings) {
+  boot_budget(settings);
+  sched::set_scanner(scan_before_running);
+  sched::set_restart(restart_address);
+  watch_for_exit();
+  heap::set_collector(&answers);
+}
+
+}  // namespace gort::collector

@@ -1,0 +1,103 @@
+// Two goroutines: one gives memory back and parks, the other looks at the clock.
+//
+// Idle pages beyond what the next cycle will need go back in small steps, at a hundredth of a
+// processor's time: what a program frees in one moment it may want again in the next, and the
+// kernel zeroes each page anew. Where nothing happens for two minutes a cycle is due all the same,
+// so that what became garbage last goes away and its destructors run.
+//
+// [KE1] The first parks only after it has found, under the lock, that nobody has called it.
+#include "gc/keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/event.h"
+#include "base/spin_lock.h"
+#include "gc/budget.h"
+#include "gc/cycle.h"
+#include "heap/heap.h"
+#include "sched/world.h"
+
+namespace gort::collector {
+namespace {
+
+constexpr std::size_t kStepBytes = std::size_t{1} << 20;
+constexpr std::int64_t kShareInverse = 100;
+constexpr std::int64_t kLeastNapNs = 2'000'000;
+// A period is asked about so often; waking is all that an idle program does.
+constexpr std::int64_t kLookNs = 30'000'000'000;
+
+struct Keeper {
+  base::SpinLock lock;
+  // --- under lock
+  sched::Goroutine* parked = nullptr;
+  bool called = false;
+};
+constinit Keeper keeper;
+
+void sleep_for(std::int64_t ns) {
+  sched::Thread* const thread = sched::enter();
+  sched::leave(sched::sleep_until(thread, base::now_ns() + ns));
+}
+
+// Gives back what is too much.
+void return_memory() {
+  for (;;) {
+    const std::int64_t begin_ns = base::now_ns();
+    {
+      const sched::Section section;
+      const std::size_t bytes = std::min(bytes_to_return(), kStepBytes);
+      if (bytes == 0 || heap::release_some(bytes) == 0) return;
+    }
+    sleep_for(std::max((base::now_ns() - begin_ns) * kShareInverse, kLeastNapNs));
+  }
+}
+
+void wait_for_call() {
+  sched::Section section;
+  {
+    base::Guard guard(keeper.lock);
+    if (std::exchange(keeper.called, false)) return;  // [KE1]
+    keeper.parked = section.goroutine();
+  }
+  section.park(WaitReason::gc_worker);
+}
+
+[[noreturn]] void keep(void*) {
+  for (;;) {
+    wait_for_call();
+    return_memory();
+  }
+}
+
+[[noreturn]] void watch_clock(void*) {
+  for (;;) {
+    sleep_for(kLookNs);
+    sched::Thread* const thread = sched::enter();
+    if (period_is_over(base::now_ns())) {
+      sched::leave(request_cycle(thread, Reason::time));
+    } else {
+      sched::leave(thread);
+    }
+  }
+}
+
+}  // namespace
+
+void start_keeper() {
+  sched::spawn_system(keep, nullptr);
+  sched::spawn_system(watch_clock, nullptr);
+}
+
+void wake_keeper() {
+  sched::Section section;
+  sched::Goroutine* woken;
+  {
+    base::Guard guard(keeper.lock);
+    woken = std::exchange(keeper.parked, nullptr);
+    keeper.called = woken == nullptr;
+  }
+  if (woken != nullptr) section.ready(woken);
+}
+
+}  // namespace gort::collector

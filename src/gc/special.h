@@ -1,0 +1,50 @@
+// What is known about single objects beyond their memory: weak cells, cleanups; and the decision
+// who of the dead is told.
+//
+// A table leads from an object to what hangs on it. The collector asks it in this order.
+//
+//   marking      mark_special_roots: what the runtime itself holds for later: the weak cells in the
+//                table, records of cleanups, objects whose destructor is due.
+//   deciding     gather_dead: weak cells of white objects are cleared; of white objects with a
+//                destructor all are listed, then all are marked, and what they reach is marked by
+//                whoever drains the queues: a destructor finds everything as it was.
+//   sweeping     slot_died: cleanups of an object whose memory goes become due. One that is
+//                reachable from a destructor that is yet to run does not come here.
+//   any time     queue_finalizers: a goroutine runs what is due (finalize.h). To be called after
+//                the end of marking and again after the end of the sweep.
+//
+// [SP1] Weak cells are cleared before the first object is marked for a destructor's sake: so
+// whoever
+//       finds the target black and after that the cell not cleared, has found what lives.
+// [SP2] kHasSpecial is set in mark bytes by gather_dead alone, on white objects with cleanups, when
+//       nobody else marks and nobody sweeps: at other times mark bytes are written without atomic
+//       instructions, and a flag could be lost.
+//
+// The table's memory is mapped, never malloc'd: it is used while threads are halted. Its locks are
+// taken inside sections, or by the collector's own goroutines.
+// Not here: running destructors and cleanups (finalize.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace gort::collector {
+
+struct LocalWork;
+
+// While marking. On whoever marks.
+void mark_special_roots(LocalWork& work);
+// Once per cycle: the queues were empty with the world stopped, the phase is `deciding`, and nobody
+// marks until it returns. Afterwards what it marked has to be drained.
+void gather_dead(LocalWork& work);
+// Outside sections.
+void queue_finalizers();
+// What gather_dead has listed is due from here on; part of queue_finalizers.
+void publish_gathered();
+// From the sweep, on whoever sweeps, perhaps with the world stopped (heap::Collector).
+void slot_died(void* object, std::uint8_t flags);
+
+// Bytes mapped for the table and the queue.
+std::size_t special_bytes();
+
+}  // namespace gort::collector

@@ -1,0 +1,53 @@
+// The page allocator: which pages of the arena are free.
+//
+// One bit per page, in chunks of 512 pages (4 MiB), and over the chunks a binary tree whose nodes
+// know the free pages at their start, at their end and the longest run between: the lowest address
+// with room for n pages is one walk from the root, and neighbours need no merging since a run is
+// just bits. Lowest first keeps the top of the heap idle, from where memory goes back to the
+// system. Rejected: a tree of free runs (a record per run, merging by hand), lists by size (no
+// order, so the heap never shrinks).
+//
+// A second bit per page says whether it may hold something else than zeros: memory fresh from the
+// system, or given back to it, need not be cleared again.
+//
+// [HP1] A page is free, or belongs to exactly one span, or has not been committed: those count as
+//      used.
+// Any thread; one lock, held for a fraction of a microsecond, never across a system call but the
+// one that grows the heap. Not here: giving idle pages back (release.cc).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace gort::heap {
+
+inline constexpr std::size_t kNoPages = SIZE_MAX;
+
+struct PageRun {
+  std::size_t first = kNoPages;
+  std::size_t count = 0;
+  bool zero = false;  // all of it reads as zeros
+};
+
+// Runs of pages; `first` is kNoPages when memory is out.
+PageRun allocate_pages(std::size_t count);
+void free_pages(std::size_t first, std::size_t count);
+
+struct PageStatistics {
+  std::size_t committed = 0;  // pages ever asked of the system
+  std::size_t used = 0;
+  std::size_t idle = 0;      // free, but perhaps still in memory
+  std::size_t returned = 0;  // free and not in memory
+};
+PageStatistics page_statistics();
+
+// Takes a run of idle pages that may be in memory, at most `most` and the highest there is; first
+// == kNoPages when there is none. It is given back by return_idle.
+PageRun take_idle(std::size_t most);
+void return_idle(PageRun run);  // now known to be zeros
+
+void boot_pages(std::size_t count);
+// The tree agrees with the bits, the counters with both. For tests and checked builds.
+void check_pages();
+
+}  // namespace gort::heap

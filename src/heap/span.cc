@@ -1,0 +1,212 @@
+// Making and freeing spans, and reading their marks eight at a time. See span.h.
+//
+// Marks come from a table of their own in pieces of 64 bytes, reused by size. Behind the last slot
+// the piece is filled up with bytes that are not free, so that scans need no bound per byte.
+#include "heap/span.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/assert.h"
+#include "base/spin_lock.h"
+#include "heap/page_alloc.h"
+
+namespace gort::heap {
+namespace {
+
+constexpr std::size_t kMarkPiece = 64;
+constexpr std::uint32_t kMostSlots = 2048;
+constexpr std::size_t kMarkSizes = kMostSlots / kMarkPiece + 2;
+constexpr std::uint64_t kEachByte = 0x0101010101010101;
+
+constexpr std::uint32_t most_slots() {
+  std::uint32_t most = 0;
+  for (const SizeClass& size : kSizeClasses) most = std::max(most, size.slots);
+  return most;
+}
+static_assert(most_slots() <= kMostSlots);
+
+struct Records {
+  base::SpinLock lock;
+  // under lock
+  Span* free = nullptr;
+  std::uint32_t carved = 0;
+  std::size_t in_use = 0;
+  std::uint8_t* marks = nullptr;  // the table, reserved with the first span
+  std::size_t marks_carved = 0;
+  std::size_t marks_in_use = 0;
+  std::uint8_t* free_marks[kMarkSizes] = {};  // linked through their first bytes
+};
+Records records;
+
+// One more than there are slots: an address behind the last leads there.
+std::size_t pieces_of(std::uint32_t slots) { return slots / kMarkPiece + 1; }
+
+std::uint8_t* acquire_marks_locked(std::uint32_t slots) {
+  const std::size_t pieces = pieces_of(slots);
+  records.marks_in_use += pieces * kMarkPiece;
+  if (std::uint8_t* marks = records.free_marks[pieces]) {
+    std::memcpy(&records.free_marks[pieces], marks, sizeof(void*));
+    return marks;
+  }
+  // At most a sixteenth of the arena is in use; pieces of other sizes may lie idle.
+  if (records.marks == nullptr) {
+    records.marks = static_cast<std::uint8_t*>(reserve_table(bounds.bytes / 8));
+  }
+  std::uint8_t* marks = records.marks + records.marks_carved;
+  records.marks_carved += pieces * kMarkPiece;
+  return marks;
+}
+
+void release_marks_locked(std::uint8_t* marks, std::uint32_t slots) {
+  const std::size_t pieces = pieces_of(slots);
+  records.marks_in_use -= pieces * kMarkPiece;
+  std::memcpy(marks, &records.free_marks[pieces], sizeof(void*));
+  records.free_marks[pieces] = marks;
+}
+
+Span* acquire_record(std::uint32_t slots, std::uint8_t*& marks) {
+  base::Guard guard(records.lock);
+  ++records.in_use;
+  marks = slots > 1 ? acquire_marks_locked(slots) : nullptr;
+  if (Span* span = records.free) {
+    records.free = span->next;
+    const std::uint32_t index = span->index;
+    *span = Span();
+    span->index = index;
+    return span;
+  }
+  Span* span = new (&bounds.spans[records.carved]) Span();
+  span->index = records.carved++;
+  return span;
+}
+
+// Eight marks. Another thread may free a slot meanwhile (release_slots in central.cc): then we see
+// it now or later, and if now, also that it has done with the memory.
+std::uint64_t load_marks(std::uint8_t* marks) {
+#if defined(__SANITIZE_THREAD__)
+  std::uint64_t word = 0;  // the race detector pairs a store with loads of the same address only
+  for (unsigned i = 0; i < 8; ++i) {
+    word |= std::uint64_t{std::atomic_ref<std::uint8_t>(marks[i]).load(std::memory_order_acquire)}
+            << (8 * i);
+  }
+  return word;
+#else
+  return std::atomic_ref<std::uint64_t>(*reinterpret_cast<std::uint64_t*>(marks))
+      .load(std::memory_order_acquire);
+#endif
+}
+
+// The top bit of each byte that is zero, exactly.
+std::uint64_t zero_bytes(std::uint64_t word) {
+  constexpr std::uint64_t kLow = 0x7f * kEachByte;
+  return ~(((word & kLow) + kLow) | word | kLow);
+}
+
+}  // namespace
+
+Span* new_span(unsigned size_class, Kind kind, std::size_t large_bytes) {
+  const SizeClass& size = kSizeClasses[size_class];
+  const bool large = size_class == kLargeClass;
+  const PageRun run =
+      allocate_pages(large ? (large_bytes + kPageBytes - 1) >> kPageShift : size.pages);
+  if (run.first == kNoPages) return nullptr;
+  std::uint8_t* marks;
+  Span* span = acquire_record(large ? 1 : size.slots, marks);
+  span->base = address_of_page(run.first);
+  span->pages = run.count;
+  span->slots = large ? 1 : size.slots;
+  span->slot_bytes = size.slot_bytes;
+  span->size_class = static_cast<std::uint8_t>(size_class);
+  span->kind = kind;
+  span->zero = run.zero;
+  span->free_slots = span->slots;
+  span->sweep_generation = sweep_generation();
+  span->marks = marks != nullptr ? marks : span->own_mark;
+  const std::size_t bytes =
+      marks != nullptr ? pieces_of(span->slots) * kMarkPiece : sizeof span->own_mark;
+  set_marks(span->marks, 0, span->slots);
+  set_marks(span->marks + span->slots, kUncollected, bytes - span->slots);
+  return span;
+}
+
+void publish_span(Span* span) {
+  const std::size_t first = page_of(span->base);
+  for (std::size_t page = 0; page < span->pages; ++page) {
+    const PageEntry entry(span->size_class, span->kind, page, span->index);
+    bounds.pages[first + page].marks.store(span->marks, std::memory_order_relaxed);
+    bounds.pages[first + page].entry.store(entry.bits(), std::memory_order_release);  // [HS2]
+  }
+}
+
+void free_span(Span* span) {
+  const std::size_t first = page_of(span->base);
+  for (std::size_t page = 0; page < span->pages; ++page) {
+    bounds.pages[first + page].entry.store(0, std::memory_order_relaxed);
+  }
+  free_pages(first, span->pages);
+  base::Guard guard(records.lock);
+  --records.in_use;
+  if (span->slots > 1) release_marks_locked(span->marks, span->slots);
+  span->next = records.free;
+  records.free = span;
+}
+
+std::size_t spans_in_use() {
+  base::Guard guard(records.lock);
+  return records.in_use;
+}
+
+std::size_t table_bytes() {
+  base::Guard guard(records.lock);
+  return records.in_use * sizeof(Span) + records.marks_in_use;
+}
+
+void set_marks(std::uint8_t* marks, std::uint8_t value, std::size_t count) {
+#if defined(__SANITIZE_THREAD__)
+  // One by one, so that ThreadSanitizer knows that they are atomic.
+  for (std::size_t i = 0; i < count; ++i) {
+    std::atomic_ref<std::uint8_t>(marks[i]).store(value, std::memory_order_relaxed);
+  }
+#else
+  std::memset(marks, value, count);
+#endif
+}
+
+SlotRun find_run(const Span& span) {
+  // Ones in the top bit of each free byte from `first` on, shifted down; none behind the word.
+  std::uint32_t first = span.cursor;
+  std::uint64_t free = 0;
+  for (;; first = (first | 7) + 1) {
+    if (first >= span.slots) return {};
+    free = zero_bytes(load_marks(span.marks + (first & ~7u))) >> (8 * (first & 7));
+    if (free != 0) break;
+  }
+  const auto skipped = static_cast<std::uint32_t>(std::countr_zero(free)) / 8;
+  first += skipped;
+  free >>= 8 * skipped;
+  // On to the first that is taken; the padding is.
+  std::uint32_t end = first;
+  for (;;) {
+    const std::uint64_t taken = ~free & (0x80 * kEachByte);
+    const auto length = taken == 0 ? 8 : static_cast<std::uint32_t>(std::countr_zero(taken)) / 8;
+    const std::uint32_t in_word = 8 - (end & 7);
+    if (length < in_word) return {first, end + length - first};
+    end += in_word;
+    if (end >= span.slots) return {first, span.slots - first};
+    free = zero_bytes(load_marks(span.marks + end));
+  }
+}
+
+std::uint32_t count_free(const Span& span) {
+  std::uint32_t free = 0;
+  for (std::uint32_t slot = 0; slot < span.slots; slot += 8) {
+    // Adds the ones up in the highest byte: cheaper than a population count where that is a call.
+    free += static_cast<std::uint32_t>(
+        ((zero_bytes(load_marks(span.marks + slot)) >> 7) * kEachByte) >> 56);
+  }
+  return free;
+}
+
+}  // namespace gort::heap

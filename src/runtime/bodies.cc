@@ -1,0 +1,99 @@
+// Where the public headers get memory: collected objects, and bodies of channels and timers.
+//
+// This is where the two pillars meet: the heap's cache is the processor's, so its use is a section.
+//
+// Bodies are counted (gort/detail/handle.hpp) and given back by hand, until they are found by
+// tracing. A thread that the runtime does not know is not made known for a body's sake: variables
+// at namespace scope are made before main and destroyed after it.
+// Any thread, outside the runtime's sections or in a nested one. Not here: where the memory comes
+// from (heap/heap.cc).
+#include <cstring>
+
+#include "gort/detail/aggregate.hpp"
+#include "gort/detail/barrier.hpp"
+#include "gort/detail/handle.hpp"
+#include "gort/detail/heap_core.hpp"
+#include "heap/cache.h"
+#include "sched/sched.h"
+
+namespace gort::detail {
+
+alignas(kHeapPageBytes) const unsigned char field_probe[1] = {};
+
+namespace {
+
+// The collector may park an allocation, which may come back on another thread: that one is left.
+class Inside {
+ public:
+  Inside() { sched::enter(); }
+  ~Inside() { sched::leave(base::current_thread()); }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+};
+
+}  // namespace
+
+namespace {
+[[gnu::noinline]] void* allocate_slot_slow(object_kind kind, unsigned size_class) {
+  Inside inside;
+  return heap::allocate_slot(kind, size_class);
+}
+}  // namespace
+
+#if defined(__SANITIZE_THREAD__)
+void* allocate_slot(object_kind kind, unsigned size_class, std::size_t) {
+  return allocate_slot_slow(kind, size_class);
+}
+#else
+// A section (sched/safepoint.h), written out for what is common: no other is around it, and nobody
+// wants the thread to stop. So no load waits for the store before it, and nothing is saved.
+void* allocate_slot(object_kind kind, unsigned size_class, std::size_t) {
+  sched::Thread* const thread = base::current_thread();
+  if (thread->inside.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    return allocate_slot_slow(kind, size_class);
+  thread->inside.store(1, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  void* slot = nullptr;
+  if (thread->attention.load(std::memory_order_acquire) == 0) [[likely]] {
+    slot = heap::try_slot(thread->cache, kind, size_class);
+  }
+  thread->inside.store(0, std::memory_order_release);  // as sched::leave
+  if (slot == nullptr) [[unlikely]]
+    return allocate_slot_slow(kind, size_class);
+  return slot;
+}
+#endif
+
+void* allocate_object(std::size_t bytes, std::size_t align, object_kind kind,
+                      const object_layout* layout, std::size_t filled) {
+  void* object;
+  bool dirty = false;
+  {
+    Inside inside;
+    object = heap::allocate(bytes, align, kind, layout, &dirty);
+  }
+  // Many megabytes may be left to clear: outside the section the caller can be stopped meanwhile.
+  if (dirty) {
+    const std::size_t extent = object_extent(bytes, align, kind);
+    std::memset(static_cast<char*>(object) + filled, 0, extent - filled);
+  }
+  return object;
+}
+
+void* allocate_body(std::size_t bytes, std::size_t align) {
+  if (!sched::is_attached()) return heap::allocate(bytes, align, false);
+  Inside inside;
+  return heap::allocate(bytes, align, true);
+}
+
+void free_body(void* body) noexcept {
+  if (!sched::is_attached()) return heap::release(body, false);
+  Inside inside;
+  // The collector may not have looked through it yet, and what it held was perhaps read by those
+  // who have been scanned ([GS5] in docs/COLLECTOR.md).
+  if (is_marking()) [[unlikely]]
+    move_slots(static_cast<void**>(body), nullptr, heap::body_bytes(body) / sizeof(void*));
+  heap::release(body, true);
+}
+
+}  // namespace gort::detail

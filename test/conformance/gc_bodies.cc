@@ -1,0 +1,117 @@
+// Memory that the runtime gives back by hand: large functions of goroutines, tasks, contexts.
+//
+// It is looked through by the collector like a stack, word by word, plain pointers included. So
+// what such a function has must be found before the function can move it elsewhere, and nothing is
+// to be kept by a function that is gone.
+// Not here: functions that fit into a goroutine's record -> gc_reachability.cc.
+
+#include "gc_support.h"
+
+#include <array>
+#include <vector>
+
+using namespace conformance;
+using gort::new_;
+using gort::ptr;
+
+namespace {
+
+struct Thing {
+  std::uint64_t number;
+  std::uint64_t inverse;
+
+  bool is(std::uint64_t n) const { return number == n && inverse == ~n; }
+};
+Thing* new_thing(std::uint64_t number) {
+  Thing* const thing = new_<Thing>();
+  thing->number = number;
+  thing->inverse = ~number;
+  return thing;
+}
+
+struct Node {
+  ptr<Node> next;
+  std::uint64_t word;
+};
+// So that marking takes its time.
+Node* new_list(int length) {
+  Node* first = nullptr;
+  for (int i = 0; i < length; ++i) {
+    Node* const node = new_<Node>();
+    node->next = first;
+    first = node;
+  }
+  return first;
+}
+
+// Too large for a goroutine's record. Takes what it has, forgets it, and looks after the cycle.
+struct Taker {
+  Thing* thing;
+  std::uint64_t number;
+  std::atomic<int>* right;
+  gort::wait_group* done;
+  std::array<char, 200> padding{};
+
+  void operator()() {
+    Thing* const mine = thing;
+    thing = nullptr;
+    asm volatile("" : : : "memory");
+    while (gort::detail::is_marking()) gort::yield();
+    for (int i = 0; i < 2'000; ++i) new_thing(0xdead);
+    *right += mine->is(number);
+    done->done();
+  }
+};
+
+[[gnu::noinline]] void start_takers(int count, std::atomic<int>& right, gort::wait_group& done) {
+  for (int i = 0; i < count; ++i) {
+    const auto number = static_cast<std::uint64_t>(i);
+    done.add(1);
+    gort::go(Taker{new_thing(number), number, &right, &done});
+  }
+}
+
+// Overwrites what calls have left behind below the caller's frame.
+[[gnu::noinline]] void wipe_stack() {
+  volatile char bytes[2048];
+  for (auto& byte : bytes) byte = 0;
+}
+
+}  // namespace
+
+TEST_CASE("what a large function has is found before it runs") {
+  Processors one(1);
+  const ptr<Node> list = new_list(scaled(100'000));
+  for (int round = 0; round < 5; ++round) {
+    std::atomic<int> right{0};
+    gort::wait_group done;
+    start_takers(20, right, done);
+    wipe_stack();
+    gort::gc();
+    done.wait();
+    CHECK(right.load() == 20);
+  }
+  gort::keep_alive(list);
+}
+
+TEST_CASE("a function that is gone keeps nothing") {
+  struct Tag;
+  using Mine = MortalOf<Tag>;
+  constexpr int kCount = 300;
+  elsewhere([] {
+    gort::wait_group done;
+    // All at once, and so each in memory of its own.
+    gort::chan<int> go_on = gort::make<gort::chan<int>>();
+    for (int i = 0; i < kCount; ++i) {
+      done.go([mine = ptr<Mine>(new_<Mine>()), go_on, padding = std::array<char, 200>()] {
+        go_on.recv();
+        gort::keep_alive(mine);
+        static_cast<void>(padding);
+      });
+    }
+    go_on.close();
+    done.wait();
+  });
+  CHECK(after_collections([] { return Mine::ended.load() >= kCount - 10; }));
+  CHECK(Mine::broken.load() == 0);
+}

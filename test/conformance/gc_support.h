@@ -1,0 +1,118 @@
+// What the tests of the collector share: seeing that something is collected, and that something is
+// not.
+//
+// Stacks are scanned conservatively: an address that a test has had in its hands may still lie in
+// its registers or in a dead part of its frame, and would keep the object. So what is to die is
+// made and dropped elsewhere(): on a goroutine of its own, whose stack is gone when it has ended.
+// And since any word may look like an address, "it dies" is said of most of many objects, or waited
+// for over several collections. That something lives needs no such care.
+#pragma once
+
+#include "support.h"
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace conformance {
+
+// Runs `f` on a goroutine of its own and waits for its end.
+template <class F>
+void elsewhere(F f) {
+  gort::wait_group ended;
+  ended.go([f = std::move(f)]() mutable { f(); });
+  ended.wait();
+}
+
+// True as soon as `happened()` is, with a collection before each look; false after a minute.
+template <class Predicate>
+bool after_collections(Predicate happened) {
+  return eventually([&] {
+    gort::gc();
+    return happened();
+  });
+}
+
+// Collects on end, on a goroutine of its own, for the length of a scope.
+class ConstantCollection {
+ public:
+  ConstantCollection() {
+    collecting_.go([this] {
+      while (!over_.load()) {
+        gort::gc();
+        gort::yield();
+      }
+    });
+  }
+  ConstantCollection(const ConstantCollection&) = delete;
+  ConstantCollection& operator=(const ConstantCollection&) = delete;
+  ~ConstantCollection() {
+    over_ = true;
+    collecting_.wait();
+  }
+
+ private:
+  std::atomic<bool> over_{false};
+  gort::wait_group collecting_;
+};
+
+// Another GOGC within a scope.
+class GcPercent {
+ public:
+  explicit GcPercent(int percent) : before_(gort::set_gc_percent(percent)) {}
+  GcPercent(const GcPercent&) = delete;
+  GcPercent& operator=(const GcPercent&) = delete;
+  ~GcPercent() { gort::set_gc_percent(before_); }
+
+ private:
+  int before_;
+};
+
+// Allocates and drops objects of some sizes, with pointers and without, so that freed slots are
+// soon used for something else.
+inline void churn_heap(int objects) {
+  struct Tiny {
+    std::uint64_t words[2];
+  };
+  struct Small {
+    std::uint64_t words[4];
+  };
+  struct Large {
+    std::uint64_t words[60];
+  };
+  struct Linked {
+    gort::ptr<Linked> next;
+    std::uint64_t word;
+  };
+  for (int i = 0; i < objects; ++i) {
+    for (auto& word : gort::new_<Tiny>()->words) word = 0x5a5a5a5a5a5a5a5a;
+    for (auto& word : gort::new_<Small>()->words) word = 0x5a5a5a5a5a5a5a5a;
+    for (auto& word : gort::new_<Large>()->words) word = 0x5a5a5a5a5a5a5a5a;
+    gort::new_<Linked>()->word = 0x5a5a5a5a5a5a5a5a;
+  }
+}
+
+// An object that tells how many of its kind have ended, and how often one ended that was not whole.
+// A test that says how many end at most has a kind of its own: another test's may end late.
+template <class Test>
+struct MortalOf {
+  static constexpr std::uint64_t kWhole = 0x0ddba11c0ffee;
+
+  explicit MortalOf(std::uint64_t n = 0) : number(n) {}
+  MortalOf(const MortalOf&) = delete;
+  MortalOf& operator=(const MortalOf&) = delete;
+  ~MortalOf() {
+    if (check != kWhole) ++broken;
+    check = 0;
+    ++ended;
+  }
+
+  std::uint64_t check = kWhole;
+  std::uint64_t number;
+
+  static inline std::atomic<int> ended{0};
+  static inline std::atomic<int> broken{0};
+};
+using Mortal = MortalOf<void>;
+
+}  // namespace conformance
