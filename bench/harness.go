@@ -10,7 +10,9 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
+	"runtime/metrics"
 	"sort"
 	"strconv"
 	"time"
@@ -68,6 +70,19 @@ func percentile(values []float64, p int) float64 {
 	return values[(len(values)-1)*p/100]
 }
 
+// quantile sorts the values and gives the one below which the share q of them lies.
+func quantile(values []float64, q float64) float64 {
+	sort.Float64s(values)
+	return values[int(float64(len(values)-1)*q)]
+}
+
+// mixed is a bijection of 64-bit numbers that looks random: splitmix64's.
+func mixed(z uint64) uint64 {
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb
+	return z ^ (z >> 31)
+}
+
 // memoryBytes gives what the process holds of the machine's memory: resident and page tables.
 func memoryBytes() float64 {
 	text, err := os.ReadFile("/proc/self/status")
@@ -84,6 +99,42 @@ func memoryBytes() float64 {
 		}
 	}
 	return float64(kib) * 1024
+}
+
+// stops gives the histogram of every stop of the world for the collector, so far.
+func stops() *metrics.Float64Histogram {
+	sample := []metrics.Sample{{Name: "/sched/pauses/total/gc:seconds"}}
+	metrics.Read(sample)
+	h := sample[0].Value.Float64Histogram()
+	return &metrics.Float64Histogram{
+		Counts: append([]uint64(nil), h.Counts...), Buckets: append([]float64(nil), h.Buckets...)}
+}
+
+// stopsSince gives the median and the longest of the stops since `before`, in microseconds: the
+// upper bounds of their buckets.
+func stopsSince(before *metrics.Float64Histogram) (median, longest float64) {
+	now := stops()
+	total := uint64(0)
+	for i := range now.Counts {
+		now.Counts[i] -= before.Counts[i]
+		total += now.Counts[i]
+	}
+	seen := uint64(0)
+	for i, count := range now.Counts {
+		if count == 0 {
+			continue
+		}
+		bound := now.Buckets[i+1]
+		if math.IsInf(bound, 1) {
+			bound = now.Buckets[i]
+		}
+		if seen < (total+1)/2 {
+			median = bound
+		}
+		seen += count
+		longest = bound
+	}
+	return median * 1e6, longest * 1e6
 }
 
 // runNamed runs the sub-benchmarks that the arguments name, or all.

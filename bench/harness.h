@@ -91,6 +91,19 @@ inline double percentile(std::vector<double>& values, std::size_t p) {
   return values[(values.size() - 1) * p / 100];
 }
 
+// The same for a share of them, finer than a hundredth.
+inline double quantile(std::vector<double>& values, double q) {
+  std::sort(values.begin(), values.end());
+  return values[static_cast<std::size_t>(static_cast<double>(values.size() - 1) * q)];
+}
+
+// A bijection of 64-bit numbers that looks random: splitmix64's.
+constexpr std::uint64_t mixed(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
 // What the process holds of the machine's memory: resident pages and page tables, in bytes.
 inline double memory_bytes() {
   std::FILE* status = std::fopen("/proc/self/status", "re");

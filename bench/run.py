@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
-"""Runs every benchmark of gort beside its Go twin and its Boost.Fiber peer, and prints one table.
+"""Runs every benchmark of gort beside its Go twin and its peers, and prints one table.
 
-A row is one number that a program prints. Each sub-benchmark runs in a process of its own (what is
-"first" must be first, and memory starts at nothing), the implementations take turns (gort, Go,
-Boost, gort, Go, ...) so that a change in the machine's mood meets all of them, with one and with
-two processors, and the whole goes round a few times. A time is the minimum over the rounds, a
+The peers, each where it has the operation and is installed: Boost.Fiber, bdwgc (the collector of
+Boehm, Demers and Weiser), mimalloc, OpenJDK. Each sub-benchmark runs in a process of its own (what
+is "first" must be first, and memory starts at nothing), the implementations take turns (gort, Go,
+Boost, ..., gort, Go, ...) so that a change in the machine's mood meets all of them, with one and
+with two processors, and the whole goes round a few times. A time is the minimum over the rounds, a
 percentile the median.
 
 Each line carries a hash of what was computed. All runs of a row must agree in it, whatever the
 language: a difference ends the program with status 1, as does a gort or Go program that fails. A
 missed target is marked MISS and changes no status, for it says as much about the machine as about
-the code. Boost.Fiber's failures are shown in its column.
+the code. Failures of peers are shown in their column.
 
-The C++ programs come from the build directory; the Go twins are built here, into build/bench-go.
+The C++ programs come from the build directory; the Go twins are built here, into build/bench-go,
+the Java ones into build/bench-java. What the rows are: rows.py.
 """
 
 import argparse
@@ -25,67 +27,17 @@ import shutil
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass
+import tempfile
+import threading
+import time
+
+from rows import rows
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BENCH = os.path.join(ROOT, "bench")
-IMPLEMENTATIONS = ("gort", "go", "boost")
+PEERS = ("boost", "bdwgc", "mimalloc", "java")
+IMPLEMENTATIONS = ("gort", "go") + PEERS
 TIMEOUT_SECONDS = 300
-
-
-@dataclass
-class Row:
-    name: str  # what the line begins with
-    program: str
-    run: str  # the sub-benchmark that prints it
-    target: tuple = None  # most times Go's at P=1, at P=2; or most bytes
-    pick: str = "min"  # of the rounds: min or median
-    procs: tuple = (1, 2)
-
-    def is_bytes(self):
-        return self.name.startswith("bytes_")
-
-
-def rows():
-    yields, ping, buffered, crowd = (0.15, 0.20), (0.20, 0.25), (0.35, 0.40), (0.5, 0.5)
-    select, spawn, mesh, lock = (0.4, 0.4), (0.3, 0.3), (0.35, 0.40), (0.6, 0.8)
-    timers, not_above = (0.4, 0.5), (1.0, 1.0)
-    return [
-        Row("yield_2", "switching", "yield_2", yields),
-        Row("yield_100", "switching", "yield_100", yields),
-        Row("pingpong", "switching", "pingpong", ping),
-        Row("spsc_128", "switching", "spsc_128", buffered),
-        Row("mpmc_128", "switching", "mpmc_128", crowd),
-        Row("mpmc_0", "switching", "mpmc_0", crowd),
-        Row("select2_ready", "selecting", "select2_ready", select),
-        Row("select8_ready", "selecting", "select8_ready", select),
-        Row("select2_parked", "selecting", "select2_parked", select),
-        Row("select8_parked", "selecting", "select8_parked", select),
-        Row("spawn_join", "spawning", "spawn_join", spawn),
-        Row("spawn_million", "spawning", "spawn_million", spawn),
-        Row("ring_503", "spawning", "ring_503", mesh),
-        Row("skynet", "spawning", "skynet", mesh),
-        Row("sieve_4000", "spawning", "sieve_4000", mesh),
-        Row("mutex_uncontended", "locking", "mutex_uncontended", lock),
-        Row("mutex_contended", "locking", "mutex_contended", lock),
-        Row("mutex_contended_work", "locking", "mutex_contended_work"),
-        Row("timers_channel", "timing", "timers_channel", timers),
-        Row("timers_function", "timing", "timers_function", timers),
-        Row("sleepers_p50", "timing", "sleepers", None, "median"),
-        Row("sleepers_p99", "timing", "sleepers", not_above, "median"),
-        Row("sleep_50us_p50", "timing", "sleep_50us", (0.2, 0.2), "median"),
-        Row("recursion_first", "stacks", "recursion", (0.4, 0.4)),
-        Row("recursion_again", "stacks", "recursion", (0.6, 0.6)),
-        Row("fresh_200_deep", "stacks", "fresh_200_deep", (0.5, 0.5)),
-        Row("parked_first", "spawning", "parked", (0.6, 0.6)),
-        Row("parked_again", "spawning", "parked", (0.3, 0.3)),
-        Row("libc_sleep_blocking", "fairness", "libc_sleep_blocking", not_above, "median", (2,)),
-        Row("libc_sleep_bare", "fairness", "libc_sleep_bare", not_above, "median", (2,)),
-        Row("tasks_beside_hogs", "fairness", "tasks_beside_hogs", not_above, "median"),
-        Row("bytes_queued", "spawning", "queued", (256,), "median", (1,)),
-        Row("bytes_queued_begun", "spawning", "queued", None, "median", (1,)),
-        Row("bytes_parked", "spawning", "parked", (4900, 4900), "median"),
-    ]
 
 
 def find_go():
@@ -106,6 +58,17 @@ def build_twins(go, programs):
         subprocess.run([go, "build", "-o", os.path.join(out, program), f"{program}.go",
                         "harness.go"], cwd=BENCH, env=environment, check=True)
     return out
+
+
+def build_java(names):
+    """Compiles x.java with harness.java, for each that exists; returns the commands by program."""
+    names = sorted(n for n in names if os.path.exists(os.path.join(BENCH, f"{n}.java")))
+    if not names or not shutil.which("javac"):
+        return {}
+    out = os.path.join(ROOT, "build", "bench-java")
+    subprocess.run(["javac", "-d", out, "harness.java"] + [f"{n}.java" for n in names],
+                   cwd=BENCH, check=True)
+    return {n: ["java", "-XX:+UseG1GC", "-Xmx4g", "-cp", out, n.capitalize()] for n in names}
 
 
 class Results:
@@ -142,39 +105,73 @@ class Results:
                 by_hash = "; ".join(f"{h}: {', '.join(sorted(w))}" for h, w in sorted(seen.items()))
                 lines.append(f"hash mismatch in {name}: {by_hash}")
         for (run, implementation, procs), why in self.failures.items():
-            if implementation != "boost":
+            if implementation not in PEERS:
                 lines.append(f"{implementation} {run} at P={procs}: {why}")
         return lines
 
 
-def run_once(results, path, implementation, program, run, procs, small):
+def run_process(command, environment):
+    """Runs it; returns status, stdout, stderr, and wall, cpu (s) and resident (MB) of the whole."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+        start = time.monotonic()
+        child = subprocess.Popen(command, env=environment, stdout=out, stderr=errors)
+        late = threading.Timer(TIMEOUT_SECONDS, child.kill)
+        late.start()
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.monotonic() - start
+        late.cancel()
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if wall > TIMEOUT_SECONDS:
+            return None, "", "", {}
+        out.seek(0)
+        errors.seek(0)
+        whole = {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime,
+                 "resident": usage.ru_maxrss * 1024 / 1e6}
+        return child.returncode, out.read(), errors.read(), whole
+
+
+def command_of(command, implementation, procs, run, small):
+    command = [command] if isinstance(command, str) else list(command)
+    if implementation == "java":
+        command.insert(1, f"-XX:ActiveProcessorCount={procs}")
+    return command + [run] + (["--small"] if small else [])
+
+
+def run_once(results, command, implementation, program, run, procs, small):
     """Runs one sub-benchmark once; it must print exactly its rows and end with status 0."""
     environment = {k: v for k, v in os.environ.items()
                    if k not in ("GOGC", "GOMEMLIMIT", "GODEBUG", "GOTRACEBACK")}
-    environment["GOMAXPROCS"] = str(procs)
-    command = [path, run] + (["--small"] if small else [])
+    environment["GOMAXPROCS"] = environment["GC_MARKERS"] = str(procs)
     label = f"{program} {run}"
-    try:
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_SECONDS)
-    except subprocess.TimeoutExpired:
+    status, output, errors, whole = run_process(
+        command_of(command, implementation, procs, run, small), environment)
+    if status is None:
         results.fail(label, implementation, procs, f"still running after {TIMEOUT_SECONDS} s")
         return
-    if done.returncode != 0:
-        first_lines = " | ".join(done.stderr.strip().splitlines()[:3])
-        results.fail(label, implementation, procs, f"status {done.returncode}: {first_lines}")
+    if status != 0:
+        first_lines = " | ".join(errors.strip().splitlines()[:3])
+        results.fail(label, implementation, procs, f"status {status}: {first_lines}")
         return
-    lines = [line.split() for line in done.stdout.splitlines()]
-    expected = {row.name for row in rows() if (row.program, row.run) == (program, run)}
-    if {line[0] for line in lines if len(line) == 4} != expected:
-        results.fail(label, implementation, procs, f"printed {done.stdout!r}")
+    of_run = [row for row in rows() if (row.program, row.run) == (program, run)
+              and implementation in (row.only or IMPLEMENTATIONS)]
+    lines = [line.split() for line in output.splitlines()]
+    printed = {line[0] for line in lines if len(line) == 4}
+    expected = {row.name if row.of == "line" else "result" for row in of_run}
+    if printed != expected and not (implementation in PEERS and printed and printed < expected):
+        results.fail(label, implementation, procs, f"printed {output!r}")
         return
     for name, value, unit, result_hash in lines:
-        results.add(name, implementation, procs, float(value), unit, result_hash)
+        if name != "result":
+            results.add(name, implementation, procs, float(value), unit, result_hash)
+            continue
+        for row in of_run:
+            if row.of != "line":
+                results.add(row.name, implementation, procs, whole[row.of],
+                            "MB" if row.of == "resident" else "s", result_hash)
 
 
 def run_all(wanted, programs_of, rounds, procs_list, small):
-    """programs_of[implementation] maps a program's name to its path."""
+    """programs_of[implementation] maps a program's name to its path or command."""
     results = Results()
     runs = []
     for row in wanted:
@@ -185,24 +182,25 @@ def run_all(wanted, programs_of, rounds, procs_list, small):
         for program, run, row_procs in runs:
             for procs in [p for p in procs_list if p in row_procs]:
                 for implementation in IMPLEMENTATIONS:
-                    path = programs_of.get(implementation, {}).get(program)
+                    command = programs_of.get(implementation, {}).get(program)
                     label = f"{program} {run}"
-                    if path is None or results.has_failed(label, implementation, procs):
+                    if command is None or results.has_failed(label, implementation, procs):
                         continue
-                    if implementation == "boost" and run not in boost_runs(program):
+                    if implementation in PEERS and run not in peer_runs(program, implementation):
                         continue
                     progress(f"round {turn + 1}/{rounds}: {implementation} {run} P={procs}")
-                    run_once(results, path, implementation, program, run, procs, small)
+                    run_once(results, command, implementation, program, run, procs, small)
     progress("")
     return results
 
 
-def boost_runs(program, cache={}):
+def peer_runs(program, implementation, cache={}):
     """The sub-benchmarks that the peer has: the names in its table."""
-    if program not in cache:
-        with open(os.path.join(BENCH, f"{program}_boost.cc"), encoding="utf-8") as source:
-            cache[program] = set(re.findall(r'^    \{"(\w+)", ', source.read(), re.M))
-    return cache[program]
+    name = f"{program}.java" if implementation == "java" else f"{program}_{implementation}.cc"
+    if name not in cache:
+        with open(os.path.join(BENCH, name), encoding="utf-8") as source:
+            cache[name] = set(re.findall(r'^ +(?:\{|case )"(\w+)"(?:, | ->)', source.read(), re.M))
+    return cache[name]
 
 
 def progress(text):
@@ -223,26 +221,39 @@ def judge(row, results, procs_list):
     """The ratios to Go by P, the target as text, and ok, MISS or nothing."""
     ratios, verdicts = {}, []
     for procs in [p for p in procs_list if p in row.procs]:
-        ours, theirs = results.value(row, "gort", procs), results.value(row, "go", procs)
-        if ours is not None and theirs:
-            ratios[procs] = ours / theirs
-        if row.target is None or ours is None:
+        ours = results.value(row, "gort", procs)
+        if row.against:
+            other = next(r for r in rows() if r.name == row.against)
+            theirs = results.value(other, "gort", procs)
+        else:
+            theirs = results.value(row, "go", procs)
+        if ours is None:
             continue
-        limit = row.target[min(procs, len(row.target)) - 1]
-        if row.is_bytes():
-            verdicts.append(ours <= limit)
-        elif procs in ratios:
+        if theirs:
+            ratios[procs] = ours / theirs
+        if row.target and procs in ratios:
+            limit = row.target[min(procs, len(row.target)) - 1]
             verdicts.append(round(ratios[procs], 2) <= limit)
-    if row.target is None:
-        target = ""
-    elif row.is_bytes():
-        target = f"<= {row.target[0]} B"
-    elif len(set(row.target)) == 1:
-        target = f"{row.target[0]:.2f}"
-    else:
-        target = " / ".join(f"{t:.2f}" for t in row.target)
+        if row.at_most is not None:
+            verdicts.append(ours <= row.at_most)
+        peer = results.value(row, row.below, procs) if row.below else None
+        if peer is not None:
+            verdicts.append(ours < peer)
     verdict = "" if not verdicts else ("ok" if all(verdicts) else "MISS")
-    return ratios, target, verdict
+    return ratios, target_text(row, results.units.get(row.name, "")), verdict
+
+
+def target_text(row, unit):
+    texts = []
+    if row.target:
+        texts.append(" / ".join(f"{t:.2f}" for t in sorted(set(row.target), key=row.target.index)))
+    if row.against:
+        texts[-1] += f" x {row.against}"
+    if row.at_most is not None:
+        texts.append(f"<= {row.at_most:g} {unit}".rstrip())
+    if row.below:
+        texts.append(f"< {row.below}")
+    return ", ".join(texts)
 
 
 def cell(row, implementation, results, procs_list):
@@ -254,14 +265,20 @@ def cell(row, implementation, results, procs_list):
     return "" if set(texts) == {"-"} else " / ".join(texts)
 
 
+def peers_cell(row, results, procs_list):
+    cells = [(peer, cell(row, peer, results, procs_list)) for peer in PEERS]
+    return ", ".join(f"{peer} {text}" for peer, text in cells if text)
+
+
 def print_table(wanted, results, procs_list):
     title = " / ".join(f"P={p}" for p in procs_list)
-    table = [["benchmark", "unit", f"gort {title}", "Go", "Boost",
+    table = [["benchmark", "unit", f"gort {title}", "Go", "peers",
               "gort/Go P=1", "P=2", "target", ""]]
     for row in wanted:
         ratios, target, verdict = judge(row, results, procs_list)
         table.append([row.name, results.units.get(row.name, "")]
-                     + [cell(row, i, results, procs_list) for i in IMPLEMENTATIONS]
+                     + [cell(row, i, results, procs_list) for i in ("gort", "go")]
+                     + [peers_cell(row, results, procs_list)]
                      + [f"{ratios[p]:.2f}" if p in ratios else "" for p in (1, 2)]
                      + [target, verdict])
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
@@ -307,9 +324,11 @@ def find_programs(options, wanted):
             print("run.py: no Go found: its twins are not compared")
         else:
             sys.exit("run.py: no Go found: install golang, or leave it out with --impl gort,boost")
-    if "boost" in options.impl:
-        paths = {n: os.path.join(options.build_dir, f"bench_{n}_boost") for n in names}
-        found["boost"] = {n: p for n, p in paths.items() if os.path.exists(p)}
+    for peer in [p for p in PEERS if p in options.impl and p != "java"]:
+        paths = {n: os.path.join(options.build_dir, f"bench_{n}_{peer}") for n in names}
+        found[peer] = {n: p for n, p in paths.items() if os.path.exists(p)}
+    if "java" in options.impl:
+        found["java"] = build_java(names)
     return {implementation: programs for implementation, programs in found.items() if programs}
 
 
