@@ -71,12 +71,6 @@ struct Taker {
   }
 }
 
-// Overwrites what calls have left behind below the caller's frame.
-[[gnu::noinline]] void wipe_stack() {
-  volatile char bytes[2048];
-  for (auto& byte : bytes) byte = 0;
-}
-
 }  // namespace
 
 TEST_CASE("what a large function has is found before it runs") {

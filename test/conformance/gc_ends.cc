@@ -27,6 +27,7 @@ struct Plain {
 std::atomic<int> seen_whole{0};
 std::atomic<int> ended_pairs{0};
 ptr<Plain> rescued;
+std::atomic<bool> is_rescued{false};
 
 struct Owner {
   ptr<Plain> plain;
@@ -40,7 +41,10 @@ struct Owner {
 
 struct Rescuer {
   ptr<Plain> plain;
-  ~Rescuer() { rescued = plain; }
+  ~Rescuer() {
+    rescued = plain;
+    is_rescued = true;
+  }
 };
 
 struct WeakToItself {
@@ -98,13 +102,13 @@ TEST_CASE("what a dying object refers to is as it was when its destructor runs")
 }
 
 TEST_CASE("a destructor may save what its object refers to") {
-  rescued = nullptr;
+  is_rescued = false;
   elsewhere([] {
     Rescuer* const rescuer = new_<Rescuer>();
     rescuer->plain = new_<Plain>();
     rescuer->plain->value = 99;
   });
-  CHECK(after_collections([] { return rescued != nullptr; }));
+  CHECK(after_collections([] { return is_rescued.load(); }));
   churn_heap(scaled(2'000));
   gort::gc();
   churn_heap(scaled(2'000));
@@ -227,8 +231,10 @@ TEST_CASE("a cleanup that was stopped does not run") {
   elsewhere([&] {
     for (int i = 0; i < 50; ++i) {
       Plain* const object = new_<Plain>();
-      auto handle = gort::add_cleanup(object, [&wrong](int) { ++wrong; }, 0);
-      gort::add_cleanup(object, [&right](int) { ++right; }, 0);
+      auto handle = gort::add_cleanup(
+          object, [&wrong](int) { ++wrong; }, 0);
+      gort::add_cleanup(
+          object, [&right](int) { ++right; }, 0);
       handle.stop();
     }
   });

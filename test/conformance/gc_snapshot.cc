@@ -146,12 +146,6 @@ template <class Place>
   reinterpret_cast<Place*>(~hidden)->put(i, thing);
 }
 
-// Overwrites what calls have left behind below the caller's frame.
-[[gnu::noinline]] void wipe_stack() {
-  volatile char bytes[2048];
-  for (auto& byte : bytes) byte = 0;
-}
-
 // Takes all, and fills the memory that a cycle then frees; how many were lost.
 template <class Place>
 [[gnu::noinline]] int take_and_look(std::uint64_t hidden, const std::atomic<int>& cycles) {

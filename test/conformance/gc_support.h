@@ -3,7 +3,8 @@
 //
 // Stacks are scanned conservatively: an address that a test has had in its hands may still lie in
 // its registers or in a dead part of its frame, and would keep the object. So what is to die is
-// made and dropped elsewhere(): on a goroutine of its own, whose stack is gone when it has ended.
+// made and dropped elsewhere(): on a goroutine of its own, whose stack is gone when it has ended,
+// and wiped, since the next one on it has places in its frames that it does not fill.
 // And since any word may look like an address, "it dies" is said of most of many objects, or waited
 // for over several collections. That something lives needs no such care.
 #pragma once
@@ -16,11 +17,24 @@
 
 namespace conformance {
 
+// Overwrites what calls have left behind below the caller's frame.
+[[gnu::noinline]] inline void wipe_stack() {
+  volatile char bytes[16'384];
+  for (auto& byte : bytes) byte = 0;
+}
+template <class F>
+[[gnu::noinline]] void call(F& f) {
+  f();
+}
+
 // Runs `f` on a goroutine of its own and waits for its end.
 template <class F>
 void elsewhere(F f) {
   gort::wait_group ended;
-  ended.go([f = std::move(f)]() mutable { f(); });
+  ended.go([f = std::move(f)]() mutable {
+    call(f);
+    wipe_stack();
+  });
   ended.wait();
 }
 
