@@ -49,13 +49,13 @@ Header header_of(const Goroutine& goroutine, Whereabouts where) {
   header.id = goroutine.id;
   if (goroutine.name != nullptr) header.name = goroutine.name->c_str();
   header.locked = goroutine.has(kLocked);
-  switch (goroutine.status.load(std::memory_order_relaxed)) {
+  switch (goroutine.status.load(std::memory_order_acquire)) {
     case Status::blocking: header.state = "syscall"; break;
     case Status::runnable: header.state = "runnable"; break;
     case Status::waiting:
       // On its way out of a park, or back in one, while the world could not be stopped: it runs.
       if (where == Whereabouts::running) break;
-      header.state = wait_reason_text(goroutine.wait_reason);
+      header.state = wait_reason_text(goroutine.wait_reason.load(std::memory_order_relaxed));
       header.minutes = minutes_since(goroutine.wait_since_ms);
       break;
     default: break;

@@ -70,10 +70,10 @@ inline constexpr std::size_t kInlineClosureBytes = detail::kInlineClosureBytes;
 
 struct alignas(64) Goroutine {
   // --- set by switches; owner: the thread that runs it, then whoever resumes it
-  void* sp = nullptr;                        // null until it first runs
-  std::atomic<std::uint32_t> saving{0};      // [G2]
-  std::atomic<Status> status{Status::free};  // for dumps and assertions
-  WaitReason wait_reason = WaitReason::none;
+  void* sp = nullptr;                                     // null until it first runs
+  std::atomic<std::uint32_t> saving{0};                   // [G2]
+  std::atomic<Status> status{Status::free};               // for dumps and assertions
+  std::atomic<WaitReason> wait_reason{WaitReason::none};  // why it last parked
   std::atomic<std::uint8_t> flags{0};
   std::uint8_t lock_depth = 0;               // nested lock_os_thread calls
   Goroutine* next = nullptr;                 // free lists, chains handed between queues

@@ -79,10 +79,11 @@ namespace {
 Thread* park(Thread* thread, WaitReason reason) {
   Goroutine* self = thread->current;
   Processor* processor = thread->processor;
-  self->wait_reason = reason;
+  self->wait_reason.store(reason, std::memory_order_relaxed);
   self->wait_since_ms = scheduler.coarse_ms.load(std::memory_order_relaxed);
   // A wake-up may already have made us runnable: then the status is only wrong for a dump's eye.
-  self->status.store(Status::waiting, std::memory_order_relaxed);
+  // Release: who reads it sees this park's reason, or a later one's.
+  self->status.store(Status::waiting, std::memory_order_release);
   if (processor == nullptr) [[unlikely]]
     return park_foreign(thread, self);
   Goroutine* next = nullptr;

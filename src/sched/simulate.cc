@@ -371,7 +371,8 @@ void Simulator::fail(const char* text) {
     const Status status = goroutine.status.load(std::memory_order_relaxed);
     if (status == Status::free) return;
     base::write_stderr("  goroutine %llu: %s (%s)\n", static_cast<unsigned long long>(goroutine.id),
-                       kStatus[static_cast<int>(status)], wait_reason_text(goroutine.wait_reason));
+                       kStatus[static_cast<int>(status)],
+                       wait_reason_text(goroutine.wait_reason.load(std::memory_order_relaxed)));
   });
   ::_exit(kFail);
 }

@@ -118,7 +118,7 @@ Goroutine* spawn_system(void (*run)(void*), void* argument) {
   Processor* const processor = section.thread()->processor;
   Goroutine* goroutine = take_record(processor);
   goroutine->entry = run_system;
-  goroutine->wait_reason = WaitReason::none;
+  goroutine->wait_reason.store(WaitReason::none, std::memory_order_relaxed);
   goroutine->id = take_id(processor);
   goroutine->creator_id = 0;
   goroutine->creator_pc = nullptr;
@@ -172,7 +172,7 @@ new_goroutine make_goroutine(closure_entry entry, const spawn_options* options) 
   Thread* thread = enter();
   Goroutine* goroutine = take_record(thread->processor);
   goroutine->entry = entry;
-  goroutine->wait_reason = WaitReason::none;
+  goroutine->wait_reason.store(WaitReason::none, std::memory_order_relaxed);
   goroutine->id = take_id(thread->processor);
   // A timer's callback starts goroutines from a scheduler's stack: then nobody is the creator.
   goroutine->creator_id =

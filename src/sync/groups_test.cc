@@ -34,9 +34,11 @@ class Seen {
     gort::sync::Section section;
     record_ = section.goroutine();
   }
+  // For another's call: not for the mutex, nor for a collection, which it may meet on its way.
   bool waits() const {
     const auto* goroutine = record_.load();
-    return goroutine != nullptr && goroutine->status.load() == gort::sched::Status::waiting;
+    return goroutine != nullptr && goroutine->status.load() == gort::sched::Status::waiting &&
+           goroutine->wait_reason.load() == gort::WaitReason::task_wait;
   }
 
  private:
