@@ -49,6 +49,7 @@ gort_call_on_stack:
         ret
         .cfi_endproc
         .size   gort_call_on_stack, .-gort_call_on_stack
-
-        .section .note.GNU-stack,"",@progbits
 #endif
+
+// Also of the file that is empty on this machine: else the linker makes stacks executable.
+        .section .note.GNU-stack,"",%progbits

@@ -77,6 +77,7 @@ gort_goroutine_entry:
         brk     #1
         .cfi_endproc
         .size   gort_goroutine_entry, .-gort_goroutine_entry
-
-        .section .note.GNU-stack,"",%progbits
 #endif
+
+// Also of the file that is empty on this machine: else the linker makes stacks executable.
+        .section .note.GNU-stack,"",%progbits
