@@ -11,18 +11,8 @@ struct Heap {
   static void put(void* object) { mi_free(object); }
 };
 
-constexpr std::int64_t kSmall = 5000000;
-
-constexpr bench::Benchmark kAll[] = {
-    {"alloc_16", [] { bench::measure_plain<Heap, 16>("alloc_16", kSmall); }},
-    {"alloc_64", [] { bench::measure_plain<Heap, 64>("alloc_64", kSmall); }},
-    {"alloc_256", [] { bench::measure_plain<Heap, 256>("alloc_256", kSmall); }},
-    {"alloc_1k", [] { bench::measure_plain<Heap, (1 << 10)>("alloc_1k", 1000000); }},
-    {"alloc_8k", [] { bench::measure_plain<Heap, (8 << 10)>("alloc_8k", 200000); }},
-    {"alloc_32k", [] { bench::measure_plain<Heap, (32 << 10)>("alloc_32k", 60000); }},
-    {"alloc_64k", [] { bench::measure_plain<Heap, (64 << 10)>("alloc_64k", 30000); }},
-};
-
 }  // namespace
 
-int main(int argc, char** argv) { return bench::run_named(argc, argv, kAll); }
+int main(int argc, char** argv) {
+  return bench::run_named(argc, argv, bench::kPlainAllocation<Heap>);
+}

@@ -38,4 +38,17 @@ void measure_plain(const char* name, std::int64_t full) {
   report(name, ns / static_cast<double>(count), "ns", hash);
 }
 
+inline constexpr std::int64_t kSmall = 5000000;
+
+template <class Heap>
+inline constexpr Benchmark kPlainAllocation[] = {
+    {"alloc_16", [] { measure_plain<Heap, 16>("alloc_16", kSmall); }},
+    {"alloc_64", [] { measure_plain<Heap, 64>("alloc_64", kSmall); }},
+    {"alloc_256", [] { measure_plain<Heap, 256>("alloc_256", kSmall); }},
+    {"alloc_1k", [] { measure_plain<Heap, (1 << 10)>("alloc_1k", 1000000); }},
+    {"alloc_8k", [] { measure_plain<Heap, (8 << 10)>("alloc_8k", 200000); }},
+    {"alloc_32k", [] { measure_plain<Heap, (32 << 10)>("alloc_32k", 60000); }},
+    {"alloc_64k", [] { measure_plain<Heap, (64 << 10)>("alloc_64k", 30000); }},
+};
+
 }  // namespace bench

@@ -89,7 +89,7 @@ def in_library(file):
 
 
 def is_test(file):
-    return file.path.endswith(("_test.cc", "_bench.cc"))
+    return file.path.endswith(("_test.cc", "_fixture.h", "_bench.cc"))
 
 
 # -- The rules -------------------------------------------------------------------------------------

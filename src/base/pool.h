@@ -59,7 +59,8 @@ class Pool {
   // can cope with it. Takes no lock.
   template <class Visit>
   void for_each(Visit visit) {
-    for (std::size_t slab = 0, end = slabs(); slab < end; ++slab) visit_slab(slab, visit);
+    const std::size_t total = carved_.load(std::memory_order_acquire);
+    for (std::size_t i = 0; i < total; ++i) visit(record(i));
   }
 
   // The same for `count` records from the `first` on; false when there are none beyond.
@@ -68,18 +69,6 @@ class Pool {
     const std::size_t total = carved_.load(std::memory_order_acquire);
     for (std::size_t i = first; i < first + count && i < total; ++i) visit(record(i));
     return first + count < total;
-  }
-
-  // The same slab by slab.
-  std::size_t slabs() const {
-    const std::size_t total = carved_.load(std::memory_order_acquire);
-    return (total + kRecordsPerSlab - 1) / kRecordsPerSlab;
-  }
-  template <class Visit>
-  void visit_slab(std::size_t slab, Visit visit) {
-    const std::size_t total = carved_.load(std::memory_order_acquire);
-    const std::size_t end = (slab + 1) * kRecordsPerSlab;
-    for (std::size_t i = slab * kRecordsPerSlab; i < end && i < total; ++i) visit(record(i));
   }
 
  private:

@@ -40,6 +40,7 @@ constexpr std::size_t kLargeBytes = std::size_t{1} << 20;  // takes longer than 
 // The limit is looked at once per so many bytes.
 constexpr std::uint64_t kLimitStepBytes = std::uint64_t{1} << 20;
 
+// [AS1]
 bool may_park(const Thread* thread) {
   return thread->inside.load(std::memory_order_relaxed) == 1 && !is_collectors(thread);
 }

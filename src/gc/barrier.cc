@@ -28,7 +28,7 @@ class Inside {
   Inside& operator=(const Inside&) = delete;
 
   void show(const void* old) const {
-    if (collector::phase() == Phase::idle) return;
+    if (collector::phase() == Phase::idle) return;  // and stays so: [PH1]
     collector::shade(collector::local_work(thread_), reinterpret_cast<std::uintptr_t>(old));
   }
 
@@ -88,7 +88,7 @@ void enter_handle(void** slot) noexcept {
       [[unlikely]] {
     const sched::Section attaches;
   }
-  if (!is_traced(slot)) collector::set_handle_bit(slot);
+  if (!is_traced(slot)) collector::set_handle_bit(slot);  // [GH1]
 }
 
 void remove_handle(void** slot) noexcept {

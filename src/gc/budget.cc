@@ -40,7 +40,7 @@ struct State {
   // --- under lock [GB1]
   Pacer pacer;
   bool trace = false;
-  std::int64_t begun_ns = 0;       // of the program
+  std::int64_t begun_ns = 0;         // of the program
   std::uint64_t scanned_before = 0;  // scanned_bytes() at the cycle's begin
   std::uint64_t live_at_start = 0;
   double scan_share = 1;  // of live bytes, in the last cycle: those that are looked into
@@ -72,9 +72,9 @@ Memory memory_locked() {
   memory.idle_bytes = heap.idle_bytes;
   // What is dead and not yet swept is allocated all the same; whoever took it for overhead would
   // collect again at once.
-  memory.allocated_bytes =
-      swept.load(std::memory_order_relaxed) ? budget.live.load(std::memory_order_relaxed)
-                                            : heap.mapped_bytes - heap.idle_bytes;
+  memory.allocated_bytes = swept.load(std::memory_order_relaxed)
+                               ? budget.live.load(std::memory_order_relaxed)
+                               : heap.mapped_bytes - heap.idle_bytes;
   memory.mapped_bytes = heap.mapped_bytes + state.pacer.last_stack_scan() + special_bytes() +
                         work_bytes() + handle_table_bytes();
   return memory;
@@ -125,8 +125,6 @@ void boot_budget(const Settings& settings) {
   revise_locked();
 }
 
-bool wants_trace() { return state.trace; }
-
 int set_gc_percent(int percent) {
   base::Guard guard(state.lock);
   const int before = state.pacer.set_gc_percent(percent);
@@ -171,7 +169,7 @@ void add_work_time(Worker worker, std::int64_t ns) {
   if (worker == Worker::idle) limiter->add_idle_time(ns);
 }
 
-void begin_cycle(Reason, std::int64_t now_ns) {
+void begin_cycle(std::int64_t now_ns) {
   base::Guard guard(state.lock);
   state.numbers = CycleTrace();
   state.numbers.begin_ns = static_cast<std::uint64_t>(now_ns - state.begun_ns);
@@ -188,8 +186,7 @@ void note_start(const sched::WorldStopped&) {
   state.live_at_start = budget.live.load(std::memory_order_relaxed);
   state.marking_since_ns = base::now_ns();
   state.numbers.begin_heap = state.live_at_start;
-  state.pacer.start_cycle(
-      {state.marking_since_ns, processors(), Reason::heap, state.live_at_start});
+  state.pacer.start_cycle(state.marking_since_ns, state.live_at_start);
   budget.credit.store(0, std::memory_order_relaxed);
   budget.trigger.store(UINT64_MAX, std::memory_order_relaxed);
   revise_locked();
@@ -210,8 +207,7 @@ void note_end(const sched::WorldStopped& world) {
   end.memory = memory_locked();
   forgive_assists(world);
   if (end.marked_bytes > 0) {
-    state.scan_share =
-        std::clamp(double(end.work.heap) / double(end.marked_bytes), 0.01, 1.0);
+    state.scan_share = std::clamp(double(end.work.heap) / double(end.marked_bytes), 0.01, 1.0);
   }
   state.marking_until_ns = end.now_ns;
   state.numbers.end_heap = end.live_bytes;
@@ -247,8 +243,7 @@ void finish_cycle(Reason reason) {
     numbers.assist_ns = static_cast<std::uint64_t>(worker_ns[2].load());
     numbers.background_ns = static_cast<std::uint64_t>(worker_ns[0].load());
     numbers.idle_ns = static_cast<std::uint64_t>(worker_ns[1].load());
-    numbers.mark_ns =
-        static_cast<std::uint64_t>(state.marking_until_ns - state.marking_since_ns);
+    numbers.mark_ns = static_cast<std::uint64_t>(state.marking_until_ns - state.marking_since_ns);
     state.total_ns += static_cast<std::int64_t>(
         numbers.assist_ns + numbers.background_ns + numbers.idle_ns +
         (numbers.start_stop_ns + numbers.end_stop_ns) * numbers.processors);

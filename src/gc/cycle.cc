@@ -18,6 +18,7 @@
 #include "gc/budget.h"
 #include "gc/keeper.h"
 #include "gc/marking.h"
+#include "gc/parked.h"
 #include "gc/phase.h"
 #include "gc/roots.h"
 #include "gc/special.h"
@@ -38,11 +39,9 @@ using sched::StoppedWorld;
 constexpr std::size_t kSpansPerStep = 8;
 constexpr std::int64_t kSweepSliceNs = 200'000;
 
-struct Caller {
-  sched::Goroutine* goroutine;
-  std::uint64_t number;  // of the cycle that it waits for
-  Caller* next;
-  bool patient = false;  // for a moment of marking as well
+struct Caller : Parked {
+  std::uint64_t number = 0;  // of the cycle that it waits for
+  bool patient = false;      // for a moment of marking as well
 };
 
 struct Coordinator {
@@ -54,8 +53,8 @@ struct Coordinator {
   bool beginning = false;  // one was wanted, and has not begun
   Reason reason = Reason::heap;
   std::uint64_t begun = 0, ended = 0;  // cycles [CY2]
-  Caller* callers = nullptr;           // until a cycle has been swept
-  Caller* starters = nullptr;          // until one has begun, or a little longer
+  Parked* callers = nullptr;           // until a cycle has been swept
+  Parked* starters = nullptr;          // until one has begun, or a little longer
   // --- atomic
   std::atomic<bool> asked{false};  // a hint: wanted or beginning
   std::atomic<bool> hurry{false};  // somebody waits for the sweep
@@ -109,52 +108,37 @@ void flip() {
   note_stop(Stop::start, base::now_ns() - asked_ns);
 }
 
-// False if there is something left to mark.
-bool try_to_decide() {
+using WorldStopped = sched::WorldStopped;
+
+void decide(const WorldStopped& world) {
+  begin_deciding(world);
+  close_marking(world);
+}
+
+void end(const WorldStopped& world) {
+  verify_heap(world);
+  close_marking(world);
+  end_marking(world);
+  note_end(world);
+  heap::start_sweep();
+}
+
+// Stops the world and goes on with the cycle; false if there is something left to mark.
+bool try_to(void (*go_on)(const WorldStopped&)) {
   const std::int64_t asked_ns = base::now_ns();
   bool empty;
   {
     const StoppedWorld stopped;
     empty = collect_and_check_empty(stopped.token());
-    if (empty) {
-      begin_deciding(stopped.token());
-      close_marking(stopped.token());
-    }
+    if (empty) go_on(stopped.token());
   }
   note_stop(Stop::end, base::now_ns() - asked_ns);
   return empty;
-}
-
-bool try_to_end() {
-  const std::int64_t asked_ns = base::now_ns();
-  bool empty;
-  {
-    const StoppedWorld stopped;
-    empty = collect_and_check_empty(stopped.token());
-    if (empty) {
-      verify_heap(stopped.token());
-      close_marking(stopped.token());
-      end_marking(stopped.token());
-      note_end(stopped.token());
-      heap::start_sweep();
-    }
-  }
-  note_stop(Stop::end, base::now_ns() - asked_ns);
-  return empty;
-}
-
-// The list, woken one after another.
-void wake_all(Section& section, Caller* woken) {
-  while (woken != nullptr) {
-    Caller* const next = woken->next;  // gone once it is woken
-    section.ready_last(woken->goroutine);
-    woken = next;
-  }
 }
 
 void wake_starters() {
   Section section;
-  Caller* woken;
+  Parked* woken;
   {
     base::Guard guard(coordinator.lock);
     coordinator.beginning = false;
@@ -171,26 +155,26 @@ bool is_worth_a_moment() {
   if (sched::scheduler.processor_count.load(std::memory_order_relaxed) == 1) return true;
   const Section section;
   base::Guard guard(coordinator.lock);
-  for (const Caller* it = coordinator.starters; it != nullptr; it = it->next) {
-    if (it->patient) return true;
+  for (const Parked* it = coordinator.starters; it != nullptr; it = it->next) {
+    if (static_cast<const Caller*>(it)->patient) return true;
   }
   return false;
 }
 
 // Marks, unless all is quiet already, until the world agrees. Who waits is not to wait for that.
-void mark_until(bool (*try_to_stop)(), bool quiet) {
+void mark_until(void (*go_on)(const WorldStopped&), bool quiet) {
   for (;; quiet = false) {
     if (!quiet) {
       wake_starters();
       mark_until_quiet();
     }
-    if (try_to_stop()) return;
+    if (try_to(go_on)) return;
   }
 }
 
 void mark() {
   wake_workers();
-  mark_until(try_to_decide, is_worth_a_moment() && mark_briefly());
+  mark_until(decide, is_worth_a_moment() && mark_briefly());
   {
     const Section section;
     LocalWork& work = local_work(section.thread());
@@ -198,13 +182,13 @@ void mark() {
     share(work);
   }
   reopen_marking();
-  mark_until(try_to_end, !has_shared_work());
+  mark_until(end, !has_shared_work());
   wake_starters();
 }
 
 void run_cycle(Reason reason) {
   sweep(true);
-  begin_cycle(reason, base::now_ns());
+  begin_cycle(base::now_ns());
   flip();
   mark();
   finish_cycle(reason);
@@ -224,12 +208,12 @@ void run_cycle(Reason reason) {
 
 // Those whose cycle has ended go on.
 void wake_callers(Section& section, std::uint64_t ended) {
-  Caller* woken = nullptr;
+  Parked* woken = nullptr;
   {
     base::Guard guard(coordinator.lock);
     coordinator.ended = ended;
-    for (Caller** link = &coordinator.callers; *link != nullptr;) {
-      Caller* const caller = *link;
+    for (Parked** link = &coordinator.callers; *link != nullptr;) {
+      auto* const caller = static_cast<Caller*>(*link);
       if (caller->number > ended) {
         link = &caller->next;
         continue;
@@ -332,7 +316,7 @@ sched::Thread* begin_cycle_and_wait(sched::Thread* thread, bool patient) {
   // Inside, it stays so until we park: the flip needs us outside.
   if (phase() != Phase::idle) return thread;
   sched::Goroutine* woken = nullptr;
-  Caller caller{thread->current, 0, nullptr, patient};
+  Caller caller{{thread->current}, 0, patient};
   {
     base::Guard guard(coordinator.lock);
     caller.next = coordinator.starters;
@@ -347,7 +331,7 @@ void collect_and_wait(Reason reason) {
   start_once();
   Section section;
   sched::Goroutine* woken = nullptr;
-  Caller caller{section.goroutine(), 0, nullptr};
+  Caller caller{{section.goroutine()}};
   {
     base::Guard guard(coordinator.lock);
     caller.number = coordinator.begun + 1;

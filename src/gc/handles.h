@@ -24,7 +24,7 @@ void clear_handle_bit(void** slot);
 // happens. One walker at a time.
 class HandleWalk {
  public:
-  HandleWalk() = default;      // over nothing
+  HandleWalk() = default;  // over nothing
   static HandleWalk begin();
   // Of at least `slots` more, if there are as many; false when all were visited.
   bool visit(std::size_t slots, void (*visit)(void** slot, void* argument), void* argument);

@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "base/event.h"
 #include "base/spin_lock.h"
 #include "gc/budget.h"
 #include "gc/mark.h"
+#include "gc/parked.h"
 #include "gc/roots.h"
 #include "gc/stacks.h"
 #include "sched/world.h"
@@ -34,18 +36,13 @@ std::atomic<std::int64_t> revised_ns{0};
 // Until when the background has had its share of the processors' time.
 std::atomic<std::int64_t> served_until_ns{0};
 
-// A worker's place in the list of those that are parked; in its own frame.
-struct Place {
-  sched::Goroutine* goroutine;
-  Place* next;
-};
-struct Parked {
+struct Workers {
   base::SpinLock lock;
   // --- under lock
-  Place* places = nullptr;
-  int workers = 0;  // started
+  Parked* parked = nullptr;
+  int started = 0;
 };
-Parked parked;
+Workers workers;
 
 void revise_at_times(std::int64_t now_ns) {
   std::int64_t last = revised_ns.load(std::memory_order_relaxed);
@@ -99,7 +96,7 @@ class Marker {
     bool others_wait;
     {
       const sched::Section section;
-      if (!marking_is_open()) return false;
+      if (!marking_is_open()) return false;  // [MA1]
       others_wait = sched::others_wait(section.thread());
       end_ns = mark_slice(section.thread(), begin_ns);
     }
@@ -138,12 +135,12 @@ void nap() {
 
 void park_until_open() {
   sched::Section section;
-  Place place{section.goroutine(), nullptr};
+  Parked self{section.goroutine()};
   {
-    base::Guard guard(parked.lock);
+    base::Guard guard(workers.lock);
     if (marking_is_open()) return;  // [MA2]
-    place.next = parked.places;
-    parked.places = &place;
+    self.next = workers.parked;
+    workers.parked = &self;
   }
   section.park(WaitReason::gc_worker);
 }
@@ -211,24 +208,19 @@ void wake_workers() {
   for (;;) {
     {
       const sched::Section section;
-      base::Guard guard(parked.lock);
-      if (parked.workers >= wanted) break;
-      ++parked.workers;
+      base::Guard guard(workers.lock);
+      if (workers.started >= wanted) break;
+      ++workers.started;
     }
     sched::spawn_system(run_worker, nullptr);
   }
   sched::Section section;
-  Place* place;
+  Parked* woken;
   {
-    base::Guard guard(parked.lock);
-    place = parked.places;
-    parked.places = nullptr;
+    base::Guard guard(workers.lock);
+    woken = std::exchange(workers.parked, nullptr);
   }
-  while (place != nullptr) {
-    Place* const next = place->next;  // gone once it is woken
-    section.ready_last(place->goroutine);
-    place = next;
-  }
+  wake_all(section, woken);
 }
 
 bool mark_briefly() {

@@ -6,7 +6,6 @@
 #include "gc/pacer.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace gort::collector {
 namespace {
@@ -40,23 +39,6 @@ std::uint64_t saturated_add(std::uint64_t a, std::uint64_t b) {
 }
 
 }  // namespace
-
-Workers workers_for(int processors, Reason reason) {
-  // A quarter of the processors, to the nearest whole; if that is off by more than 30 %, rounded
-  // down and the rest as a share of everybody's time.
-  constexpr double kMaxError = 0.3;
-  const double wanted = processors * kBackgroundShare;
-  Workers workers;
-  workers.dedicated = static_cast<int>(wanted + 0.5);
-  if (std::abs(workers.dedicated / wanted - 1) > kMaxError) {
-    if (workers.dedicated > wanted) --workers.dedicated;
-    workers.fractional_share = (wanted - workers.dedicated) / processors;
-  }
-  // A periodic cycle is in nobody's way: it has no need to hurry, so nobody wakes up for it.
-  workers.idle_max =
-      reason == Reason::time ? (workers.dedicated > 0 ? 0 : 1) : processors - workers.dedicated;
-  return workers;
-}
 
 AssistShare assist_for(const AssistRatio& ratio, std::int64_t debt_bytes) {
   const auto work = static_cast<std::int64_t>(ratio.work_per_byte * double(debt_bytes));
@@ -145,10 +127,9 @@ bool Pacer::period_is_over(std::int64_t now_ns) const {
   return gc_percent_ >= 0 && last_end_ns_ != 0 && !marking() && now_ns - last_end_ns_ > kPeriodNs;
 }
 
-Workers Pacer::start_cycle(const Start& start) {
-  triggered_ = start.live_bytes;
-  start_ns_ = start.now_ns;
-  return workers_for(start.processors, start.reason);
+void Pacer::start_cycle(std::int64_t now_ns, std::uint64_t live_bytes) {
+  triggered_ = live_bytes;
+  start_ns_ = now_ns;
 }
 
 AssistRatio Pacer::revise(const Progress& progress) const {

@@ -39,8 +39,6 @@ inline constexpr std::uint64_t kHeapMinimumBytes = 4 << 20;  // first goal at GO
 inline constexpr std::int64_t kPeriodNs = 120'000'000'000;   // a cycle at least so often
 // An assist does so much at least: entering it costs about as much as scanning a few kilobytes.
 inline constexpr std::int64_t kOverAssistWork = 64 << 10;
-// A marker publishes its work to the assists' credit at so many bytes.
-inline constexpr std::int64_t kCreditSlackWork = 2000;
 
 // What of the process's memory counts for the memory limit.
 struct Memory {
@@ -68,22 +66,6 @@ struct Target {
 };
 
 enum class Reason : std::uint8_t { heap, time, forced };
-
-// Who marks in a cycle.
-struct Workers {
-  int dedicated = 0;            // processors that do nothing else
-  double fractional_share = 0;  // of each other processor's time
-  int idle_max = 0;             // processors with nothing else to do that may mark besides
-};
-Workers workers_for(int processors, Reason reason);
-
-// Whether a processor owes marking under its share, and whether a slice of it has done enough.
-constexpr bool fractional_due(std::int64_t marked_ns, std::int64_t elapsed_ns, double share) {
-  return double(marked_ns) <= share * double(elapsed_ns);
-}
-constexpr bool fractional_done(std::int64_t marked_ns, std::int64_t elapsed_ns, double share) {
-  return double(marked_ns) > 1.2 * share * double(elapsed_ns);
-}
 
 // What an allocation of bytes costs in work; the two are each other's inverse.
 struct AssistRatio {
@@ -114,13 +96,7 @@ class Pacer {
   bool period_is_over(std::int64_t now_ns) const;
 
   // -- a cycle, in this order
-  struct Start {
-    std::int64_t now_ns = 0;
-    int processors = 1;
-    Reason reason = Reason::heap;
-    std::uint64_t live_bytes = 0;
-  };
-  Workers start_cycle(const Start& start);
+  void start_cycle(std::int64_t now_ns, std::uint64_t live_bytes);
 
   struct Progress {
     std::uint64_t live_bytes = 0;
@@ -152,7 +128,6 @@ class Pacer {
   std::uint64_t last_goal() const { return last_goal_; }
   std::uint64_t heap_marked() const { return heap_marked_; }
   std::uint64_t last_stack_scan() const { return last_roots_.stack_bytes; }
-  std::uint64_t last_global_scan() const { return last_roots_.global_bytes; }
   double cons_mark() const { return cons_mark_; }
 
  private:

@@ -95,7 +95,7 @@ class Simulation {
     heap_scan_ = heap_ * program_.scannable;
     start_ns_ = now_ns_;
     work_ = credit_ = assist_ns_ = 0;
-    pacer_.start_cycle({now(), program_.processors, Reason::heap, std::uint64_t(heap_)});
+    pacer_.start_cycle(now(), std::uint64_t(heap_));
     limiter_.start_transition(now(), true);
     limiter_.finish_transition(now());
   }
@@ -107,10 +107,7 @@ class Simulation {
   }
 
   void mark() {
-    const Workers workers = workers_for(program_.processors, Reason::heap);
-    const double share =
-        workers.dedicated + workers.fractional_share * (program_.processors - workers.dedicated);
-    const double background_ns = kStepNs * share;
+    const double background_ns = kStepNs * kBackgroundShare * program_.processors;
     const double program_ns = kStepNs * program_.processors - background_ns;
     const double background = background_ns * program_.mark_rate;
     credit_ += background;

@@ -23,7 +23,7 @@ constexpr std::uint64_t kMegabyte = 1 << 20;
 // while marking, so cons/mark is unknown.
 Pacer after_cycle(int percent, std::uint64_t limit, std::uint64_t marked, Roots roots = {}) {
   Pacer pacer(percent, limit);
-  pacer.start_cycle({.now_ns = 1, .live_bytes = marked});
+  pacer.start_cycle(1, marked);
   pacer.end_cycle({.now_ns = 2,
                    .live_bytes = marked,
                    .marked_bytes = marked,
@@ -85,31 +85,6 @@ TEST_CASE("the limit leaves out what is not the heap, what is over it, and headr
   CHECK(none.trigger == live);
 }
 
-TEST_CASE("a quarter of the processors marks, in whole ones or in shares of all") {
-  const auto check = [](int processors, int dedicated, double share) {
-    const Workers workers = workers_for(processors, Reason::heap);
-    CAPTURE(processors);
-    CHECK(workers.dedicated == dedicated);
-    CHECK(workers.fractional_share == doctest::Approx(share));
-    CHECK(workers.idle_max == processors - dedicated);
-  };
-  check(1, 0, 0.25);
-  check(2, 0, 0.25);
-  check(3, 0, 0.25);
-  check(4, 1, 0);
-  check(5, 1, 0);
-  check(6, 1, 0.5 / 6);
-  check(8, 2, 0);
-  CHECK(workers_for(2, Reason::time).idle_max == 1);
-  CHECK(workers_for(8, Reason::time).idle_max == 0);
-
-  CHECK(fractional_due(0, 0, 0.25));
-  CHECK(fractional_due(250, 1000, 0.25));
-  CHECK_FALSE(fractional_due(251, 1000, 0.25));
-  CHECK_FALSE(fractional_done(300, 1000, 0.25));
-  CHECK(fractional_done(301, 1000, 0.25));
-}
-
 TEST_CASE("an assist pays its debt or 64 KB of work, whichever is more") {
   const AssistRatio ratio{2, 0.5};
   CHECK(assist_for(ratio, 100'000).work == 200'000);
@@ -120,7 +95,7 @@ TEST_CASE("an assist pays its debt or 64 KB of work, whichever is more") {
 
 TEST_CASE("the assist ratio is the work left over the bytes left, and the goal moves for growth") {
   Pacer pacer = after_cycle(100, kNoMemoryLimit, 100 * kMegabyte);
-  pacer.start_cycle({.now_ns = 10, .live_bytes = 180 * kMegabyte});
+  pacer.start_cycle(10, 180 * kMegabyte);
   Pacer::Progress progress{.live_bytes = 190 * kMegabyte,
                            .heap_scan_bytes = 180 * kMegabyte,
                            .roots = {},
@@ -143,7 +118,7 @@ TEST_CASE("the assist ratio is the work left over the bytes left, and the goal m
 TEST_CASE("cons/mark is measured at equal processor time, and the largest of five cycles counts") {
   Pacer pacer(100);
   const auto cycle = [&pacer](std::uint64_t allocated, std::int64_t assist_ns) {
-    pacer.start_cycle({.now_ns = 1000, .processors = 2, .live_bytes = 100'000});
+    pacer.start_cycle(1000, 100'000);
     pacer.end_cycle({.now_ns = 2000,
                      .processors = 2,
                      .live_bytes = 100'000 + allocated,
@@ -176,7 +151,7 @@ TEST_CASE("a cycle is due after two minutes without one, unless GOGC is off") {
 
 TEST_CASE("until the sweep is over the next cycle waits for a megabyte") {
   Pacer pacer(0);
-  pacer.start_cycle({.now_ns = 1, .live_bytes = 50 * kMegabyte});
+  pacer.start_cycle(1, 50 * kMegabyte);
   pacer.end_cycle({.now_ns = 2,
                    .live_bytes = 50 * kMegabyte,
                    .marked_bytes = 50 * kMegabyte,
@@ -199,7 +174,7 @@ TEST_CASE("[GP1] whatever the settings, live <= trigger <= goal and ratios are f
     const Memory memory{size(), size(), size()};
     std::uint64_t live = size();
     for (int cycle = 0; cycle < 4; ++cycle) {
-      pacer.start_cycle({.now_ns = cycle * 10 + 1, .processors = 2, .live_bytes = live});
+      pacer.start_cycle(cycle * 10 + 1, live);
       const Work work{std::int64_t(size()), std::int64_t(roots.stack_bytes), 0};
       const AssistRatio ratio = pacer.revise({live, size(), roots, work, memory});
       wrong += !std::isfinite(ratio.work_per_byte) || ratio.work_per_byte <= 0;

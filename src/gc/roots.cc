@@ -107,7 +107,7 @@ bool scan_some_records(LocalWork& work) {
                                                                scan_parked(work, piece[next++]);
                                                            });
   while (next < count) scan_parked(work, piece[next++]);
-  if (!more) roots.records_taken.store(true, std::memory_order_relaxed);
+  if (!more) roots.records_taken.store(true, std::memory_order_relaxed);  // [RO1]
   roots.records_busy.fetch_sub(1, std::memory_order_release);  // pairs with roots_are_done
   return true;
 }

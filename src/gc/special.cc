@@ -108,17 +108,8 @@ namespace {
 
 using namespace gort::collector;
 
-// Allocation may park, and come back on another thread: that one is left.
-class Inside {
- public:
-  Inside() { sched::enter(); }
-  ~Inside() { sched::leave(base::current_thread()); }
-  Inside(const Inside&) = delete;
-  Inside& operator=(const Inside&) = delete;
-};
-
 WeakCell* new_cell(std::uintptr_t target) {
-  Inside inside;
+  sched::ParkingSection section;
   void* const memory =
       heap::allocate(sizeof(WeakCell), alignof(WeakCell), heap::Kind::noscan, nullptr);
   auto* const cell = new (memory) WeakCell{};

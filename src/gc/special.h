@@ -14,11 +14,13 @@
 //                the end of marking and again after the end of the sweep.
 //
 // [SP1] Weak cells are cleared before the first object is marked for a destructor's sake: so
-// whoever
-//       finds the target black and after that the cell not cleared, has found what lives.
+//       whoever finds the target black and after that the cell not cleared, has found what lives.
 // [SP2] kHasSpecial is set in mark bytes by gather_dead alone, on white objects with cleanups, when
-//       nobody else marks and nobody sweeps: at other times mark bytes are written without atomic
-//       instructions, and a flag could be lost.
+//       no marker works and nobody sweeps: mark bytes are written without atomic instructions. A
+//       barrier may still show an old word that only looks like a reference to such an object, and
+//       one of the two stores be lost. The object is dead all the same: without the colour it is
+//       freed, and what it refers to is kept for a cycle; without the flag it stays for a cycle,
+//       and the next one sets it.
 //
 // The table's memory is mapped, never malloc'd: it is used while threads are halted. Its locks are
 // taken inside sections, or by the collector's own goroutines.

@@ -9,9 +9,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <gort/detail/gc_core.hpp>
 #include <gort/gort.hpp>
 #include <gort/heap.hpp>
-#include <gort/detail/gc_core.hpp>
 #include <memory>
 #include <vector>
 

@@ -65,11 +65,6 @@ void note_cycle(const CycleNumbers& cycle) {
   ++counts.cycles;
 }
 
-std::uint32_t cycles_ended() {
-  base::Guard guard(counts.lock);
-  return counts.cycles;
-}
-
 void note_goal(std::uint64_t next_goal) {
   base::Guard guard(counts.lock);
   counts.next_goal = next_goal;

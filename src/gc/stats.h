@@ -23,8 +23,6 @@ struct CycleNumbers {
 };
 void note_cycle(const CycleNumbers& cycle);
 
-// How many have ended.
-std::uint32_t cycles_ended();
 // A setting has changed: Go's NextGC, UINT64_MAX if there will be none.
 void note_goal(std::uint64_t next_goal);
 

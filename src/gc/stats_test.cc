@@ -5,8 +5,8 @@
 
 #include <doctest/doctest.h>
 
-#include <gort/heap.hpp>
 #include <gort/detail/gc_core.hpp>
+#include <gort/heap.hpp>
 #include <gort/mem_stats.hpp>
 
 #include "gc/stats.h"

@@ -6,9 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include <gort/detail/gc_core.hpp>
 #include <gort/gort.hpp>
 #include <gort/heap.hpp>
-#include <gort/detail/gc_core.hpp>
 #include <memory>
 #include <vector>
 

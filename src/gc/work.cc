@@ -23,8 +23,7 @@ void share_chunk(Chunk* chunk) {
   base::Guard guard(shared_lock);
   chunk->next = shared;
   shared = chunk;
-  shared_chunks.store(shared_chunks.load(std::memory_order_relaxed) + 1,
-                      std::memory_order_relaxed);
+  shared_chunks.store(shared_chunks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 Chunk* take_shared() {
@@ -33,8 +32,7 @@ Chunk* take_shared() {
   Chunk* const chunk = shared;
   if (chunk == nullptr) return nullptr;
   shared = chunk->next;
-  shared_chunks.store(shared_chunks.load(std::memory_order_relaxed) - 1,
-                      std::memory_order_relaxed);
+  shared_chunks.store(shared_chunks.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   return chunk;
 }
 

@@ -32,8 +32,8 @@ struct Chunk {
 
 struct LocalWork {
   std::uint32_t index = 0;
-  LocalWork* next = nullptr;  // for the pool; then of all there are
-  Chunk* chunk = nullptr;     // [GW1]
+  LocalWork* next = nullptr;        // for the pool; then of all there are
+  Chunk* chunk = nullptr;           // [GW1]
   std::uint64_t scanned_bytes = 0;  // ever; read by others
   std::uint64_t marked_bytes = 0;   // of objects; with the world stopped
   std::int64_t paid_bytes = 0;      // of allocation that assists have paid for (assist.cc)

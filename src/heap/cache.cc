@@ -136,26 +136,11 @@ void* take_slot_slow(Cache& cache, Kind kind, unsigned size_class) {
 
 Cache* new_cache() {
   boot();
-  {
-    base::Guard guard(registry.lock);
-    for (Cache* cache = registry.all; cache != nullptr; cache = cache->next) {
-      if (cache->in_use) continue;
-      cache->in_use = true;
-      return cache;
-    }
-  }
   auto* cache = new (base::os::map_or_die(sizeof(Cache))) Cache();
   base::Guard guard(registry.lock);
-  cache->in_use = true;
   cache->next = registry.all;
   registry.all = cache;
   return cache;
-}
-
-void free_cache(Cache* cache) {
-  flush(*cache);
-  base::Guard guard(registry.lock);
-  cache->in_use = false;
 }
 
 void for_each_cache(CacheVisitor visit, void* argument) {

@@ -57,7 +57,6 @@ struct alignas(64) Cache {
 
   // --- under the registry's lock (cache.cc)
   Cache* next = nullptr;
-  bool in_use = false;
   bool shared = false;  // for manual memory only, behind a lock in heap.cc; visited by nobody
 };
 

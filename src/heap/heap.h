@@ -45,8 +45,7 @@ void set_collector(Collector* collector);  // once, before the first collection;
 
 // --- caches
 struct Cache;
-Cache* new_cache();
-void free_cache(Cache* cache);
+Cache* new_cache();  // a processor's, for ever
 // Gives everything in the cache back, so that statistics are exact. Its owner, or see [H2].
 void flush(Cache& cache);
 

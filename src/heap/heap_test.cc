@@ -123,5 +123,5 @@ TEST_CASE_FIXTURE(HeapFixture, "bodies are handed from thread to thread and free
   for (auto& bodies : exchange) {
     for (unsigned char* body : bodies) release(body);
   }
-  for (Cache* cache : caches) free_cache(cache);
+  for (Cache* cache : caches) flush(*cache);
 }

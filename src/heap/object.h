@@ -21,7 +21,6 @@ namespace gort::heap {
 // --- marks
 inline constexpr std::uint8_t kColourA = 1, kColourB = 2;
 inline constexpr std::uint8_t kHasSpecial = 4;  // a record about the object exists: slot_died
-inline constexpr std::uint8_t kPinned = 8;      // the collector's: not to be freed by it
 constexpr std::uint8_t other_colour(std::uint8_t colour) { return colour ^ kColourMask; }
 
 std::uint8_t allocation_colour();  // of new objects; while marking this is black
@@ -141,8 +140,6 @@ bool sweep_some(std::size_t spans);  // of at most so many spans; false: there i
 void sweep_all();                    // and waits for others that sweep
 void sweep_cached(Cache& cache);     // the spans that a cache holds [H2]
 bool sweep_is_done();                // but for spans in caches
-// Bytes of objects that the sweeps of this cycle have found alive so far.
-std::size_t swept_live_bytes();
 
 // Every cache there is; the list does not change meanwhile.
 using CacheVisitor = void (*)(Cache& cache, void* argument);

@@ -33,9 +33,8 @@ struct alignas(64) Sweep {
   std::atomic<std::uint8_t> dead_colour{0};  // 0: there was no cycle yet
   // --- atomic
   alignas(64) std::atomic<std::size_t> unswept{0};  // spans in lists, or taken and not finished
-  std::atomic<std::size_t> live_bytes{0};
-  std::atomic<std::size_t> freed_pages{0};  // ever, by sweep_some
-  std::atomic<unsigned> next_list{0};  // where the background looks first
+  std::atomic<std::size_t> freed_pages{0};          // ever, by sweep_some
+  std::atomic<unsigned> next_list{0};               // where the background looks first
 };
 Sweep sweep;
 
@@ -89,7 +88,6 @@ GORT_NO_SANITIZE std::uint32_t sweep_marks(const Span& span, std::uint8_t colour
 
 std::uint32_t sweep_generation() { return sweep.generation.load(std::memory_order_relaxed); }
 std::uint8_t allocation_colour() { return sweep.allocation_colour.load(std::memory_order_relaxed); }
-std::size_t swept_live_bytes() { return sweep.live_bytes.load(std::memory_order_relaxed); }
 // Pairs with finished_sweeping_one.
 bool sweep_is_done() { return sweep.unswept.load(std::memory_order_acquire) == 0; }
 
@@ -106,9 +104,6 @@ void sweep_span(Span* span) {
     central.frees += died;
     if (span->slot_bytes == 0) central.free_bytes += span->bytes();
   }
-  const std::size_t live = span->slots - span->free_slots;
-  sweep.live_bytes.fetch_add(span->slot_bytes != 0 ? live * span->slot_bytes : live * span->bytes(),
-                             std::memory_order_relaxed);
 }
 
 void sweep_held(Span* span) {
@@ -131,7 +126,6 @@ void start_sweep() {
   GORT_CHECK(sweep_is_done());
   sweep.dead_colour.store(other_colour(allocation_colour()), std::memory_order_relaxed);
   sweep.generation.store(sweep_generation() + 1, std::memory_order_relaxed);
-  sweep.live_bytes.store(0, std::memory_order_relaxed);
   std::size_t count = 0;
   for (unsigned kind = 0; kind < kKindCount; ++kind) {
     if (static_cast<Kind>(kind) == Kind::manual) continue;

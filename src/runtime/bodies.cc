@@ -22,22 +22,13 @@ alignas(kHeapPageBytes) const unsigned char field_probe[1] = {};
 
 namespace {
 
-// The collector may park an allocation, which may come back on another thread: that one is left.
-class Inside {
- public:
-  Inside() { sched::enter(); }
-  ~Inside() { sched::leave(base::current_thread()); }
-  Inside(const Inside&) = delete;
-  Inside& operator=(const Inside&) = delete;
-};
+using sched::ParkingSection;
 
-}  // namespace
-
-namespace {
 [[gnu::noinline]] void* allocate_slot_slow(object_kind kind, unsigned size_class) {
-  Inside inside;
+  ParkingSection section;
   return heap::allocate_slot(kind, size_class);
 }
+
 }  // namespace
 
 #if defined(__SANITIZE_THREAD__)
@@ -69,7 +60,7 @@ void* allocate_object(std::size_t bytes, std::size_t align, object_kind kind,
   void* object;
   bool dirty = false;
   {
-    Inside inside;
+    ParkingSection section;
     object = heap::allocate(bytes, align, kind, layout, &dirty);
   }
   // Many megabytes may be left to clear: outside the section the caller can be stopped meanwhile.
@@ -82,13 +73,13 @@ void* allocate_object(std::size_t bytes, std::size_t align, object_kind kind,
 
 void* allocate_body(std::size_t bytes, std::size_t align) {
   if (!sched::is_attached()) return heap::allocate(bytes, align, false);
-  Inside inside;
+  ParkingSection section;
   return heap::allocate(bytes, align, true);
 }
 
 void free_body(void* body) noexcept {
   if (!sched::is_attached()) return heap::release(body, false);
-  Inside inside;
+  ParkingSection section;
   // The collector may not have looked through it yet, and what it held was perhaps read by those
   // who have been scanned ([GS5] in docs/COLLECTOR.md).
   if (is_marking()) [[unlikely]]

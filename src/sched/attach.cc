@@ -135,7 +135,7 @@ void boot_defaults() {
 
 }  // namespace
 
-constinit SchedulerStorage scheduler_storage;
+constinit base::NeverDestroyed<Scheduler> scheduler_storage;
 
 extern "C" {
 constinit Thread gort_unattached_thread{kUnattached};

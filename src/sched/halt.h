@@ -105,20 +105,4 @@ StackRange parked_stack(const Goroutine* goroutine);
 // memory that is scanned with them? Any thread, also in a signal handler; takes no lock.
 bool is_in_scanned_stack(const void* address);
 
-// --- goroutines' records, while the world runs
-// Records are never unmapped, and those of a slab never move: so each may be looked at at any time,
-// also one that is free, or just being made. Any thread; takes no lock. Several can share the work:
-// slab by slab, of as many as there were when record_slabs was called.
-inline std::size_t record_slabs() { return scheduler.goroutines.slabs(); }
-template <class Visit>
-void visit_slab(std::size_t slab, Visit visit) {
-  scheduler.goroutines.visit_slab(slab, [&](Goroutine& goroutine) { visit(&goroutine); });
-}
-template <class Visit>
-void for_each_record(Visit visit) {
-  for (std::size_t slab = 0; slab < record_slabs(); ++slab) visit_slab(slab, visit);
-}
-// A foreign thread's goroutine is in its Thread: not among them.
-inline Goroutine* stand_in_of(Thread* thread) { return &thread->stand_in; }
-
 }  // namespace gort::sched

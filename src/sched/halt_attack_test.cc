@@ -148,7 +148,7 @@ TEST_CASE("whatever user code does, it stands still at the flip and is scanned b
       flip(2 * round);
       if (round % 2 == 0) {
         Section section;
-        for_each_record(scan_once);
+        scheduler.goroutines.for_each([](Goroutine& it) { scan_once(&it); });
       }
       if (round % 3 == 0) gort::yield();
       if (round % 32 == 0) gort::gomaxprocs(round % 64 == 0 ? processors : 1 + processors / 2);

@@ -6,8 +6,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <thread>
 
 #include "base/os_linux.h"
+#include "gort/chan.hpp"
 #include "gort/go.hpp"
 #include "sched/halt.h"
 #include "sched/sanitizer.h"
@@ -66,5 +68,31 @@ void beside_us(F f, std::atomic<int>& ready, std::atomic<int>& stop, std::atomic
   });
   wait_until([&] { return ready.load() != 0; });
 }
+
+// A thread that is attached and keeps the value on its stack, parked, until it is woken.
+class ParkedThread {
+ public:
+  ParkedThread() : thread_([this] { keep(); }) {
+    wait_until([this] { return parking_.load(); });
+  }
+  ParkedThread(const ParkedThread&) = delete;
+  ParkedThread& operator=(const ParkedThread&) = delete;
+  ~ParkedThread() { thread_.join(); }
+
+  void wake() { wakes_.send(1); }
+
+ private:
+  void keep() {
+    { Section attached; }
+    [[maybe_unused]] volatile std::uint64_t kept = ~kHidden;
+    parking_.store(true);
+    wakes_.recv();
+    kept = 0;
+  }
+
+  gort::chan<int> wakes_ = gort::make<gort::chan<int>>();
+  std::atomic<bool> parking_{false};
+  std::thread thread_;
+};
 
 }  // namespace gort_test

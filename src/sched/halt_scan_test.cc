@@ -95,24 +95,16 @@ TEST_CASE("each goroutine is scanned in a cycle before it runs, with what its st
 
 TEST_CASE("a foreign thread that wakes during a cycle is scanned first") {
   set_scanner(note_scan);
-  auto c = gort::make<gort::chan<int>>();
-  std::atomic<bool> parking{false};
-  std::thread sleeper([&] {
-    { Section attached; }
-    [[maybe_unused]] volatile std::uint64_t kept = ~kHidden;
-    parking.store(true);
-    c.recv();
-    kept = 0;
-  });
-  wait_until([&] { return parking.load(); });
-  wait_until([&] {
-    return count_halted([](const Halted& it) { return !it.halted && on_stack(it); }) == 1;
-  });
-  found_in_scan.store(0);
-  set_epoch(11);
-  c.send(1);
-  wait_until([&] { return found_in_scan.load() == 1; });
-  sleeper.join();
+  {
+    ParkedThread sleeper;
+    wait_until([] {
+      return count_halted([](const Halted& it) { return !it.halted && on_stack(it); }) == 1;
+    });
+    found_in_scan.store(0);
+    set_epoch(11);
+    sleeper.wake();
+    wait_until([] { return found_in_scan.load() == 1; });
+  }
   set_epoch(0);
 }
 
@@ -145,18 +137,19 @@ TEST_CASE("stacks and thread-local storage are told from other memory") {
 #endif
 }
 
-TEST_CASE("every goroutine's record is met when slabs are visited") {
+TEST_CASE("every goroutine's record is met, from the first to the last") {
   auto c = gort::make<gort::chan<int>>();
   for (int i = 0; i < 100; ++i) gort::go([=] { c.recv(); });
   wait_until([&] { return gort::num_goroutine() >= 101; });
   int parked = 0, all = 0;
-  for_each_record([&](Goroutine* goroutine) {
+  scheduler.goroutines.for_each([&](Goroutine& goroutine) {
     ++all;
-    parked += goroutine->status.load() == Status::waiting;
+    parked += goroutine.status.load() == Status::waiting;
   });
   wait_until([&] {
     parked = 0;
-    for_each_record([&](Goroutine* it) { parked += it->status.load() == Status::waiting; });
+    scheduler.goroutines.for_each(
+        [&](Goroutine& it) { parked += it.status.load() == Status::waiting; });
     return parked >= 100;
   });
   CHECK(all > 100);

@@ -112,22 +112,15 @@ TEST_CASE("a foreign thread's stack and registers are found while it runs and wh
   stop.store(1);
   foreign.join();
 
-  auto c = gort::make<gort::chan<int>>();
-  std::atomic<bool> parking{false};
-  std::thread sleeper([&] {
-    { Section attached; }
-    [[maybe_unused]] volatile std::uint64_t kept = ~kHidden;
-    parking.store(true);
-    c.recv();
-    kept = 0;
-  });
-  wait_until([&] { return parking.load(); });
-  const auto parked = [](const Halted& it) {
-    return !it.halted && it.goroutine != nullptr && on_stack(it);
-  };
-  wait_until([&] { return count_halted(parked) == 1; });
-  c.send(1);
-  sleeper.join();
+  {
+    ParkedThread sleeper;
+    wait_until([] {
+      return count_halted([](const Halted& it) {
+               return !it.halted && it.goroutine != nullptr && on_stack(it);
+             }) == 1;
+    });
+    sleeper.wake();
+  }
   CHECK(count_halted(on_stack) == 0);
 }
 

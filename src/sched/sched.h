@@ -64,6 +64,16 @@ class Section {
   Thread* thread_;
 };
 
+// Enters for the lifetime of the object, in which what is called may park, as an allocation does,
+// and come back on another thread: that one is left.
+class ParkingSection {
+ public:
+  ParkingSection() { enter(); }
+  ~ParkingSection() { leave(base::current_thread()); }
+  ParkingSection(const ParkingSection&) = delete;
+  ParkingSection& operator=(const ParkingSection&) = delete;
+};
+
 // A random number from the processor's generator; inside the runtime.
 std::uint32_t random_below(Thread* thread, std::uint32_t bound);
 

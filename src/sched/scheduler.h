@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/never_destroyed.h"
 #include "base/pool.h"
 #include "base/spin_lock.h"
 #include "sched/processor.h"
@@ -64,12 +65,7 @@ struct Scheduler {
 };
 
 // Never destroyed, and known at compile time: reading a member is one instruction.
-union SchedulerStorage {
-  Scheduler value;
-  constexpr SchedulerStorage() : value() {}
-  ~SchedulerStorage() {}
-};
-extern constinit SchedulerStorage scheduler_storage;
+extern constinit base::NeverDestroyed<Scheduler> scheduler_storage;
 inline constexpr Scheduler& scheduler = scheduler_storage.value;
 
 // --- global queue (global_queue.cc); each takes the scheduler's lock

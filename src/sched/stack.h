@@ -102,8 +102,6 @@ bool is_fit_for(const Stack& stack, detail::closure_entry site);
 // Gives back what lies below the page of `sp` if the stack has been deeper. Returns the bytes given
 // back.
 std::size_t trim_stack(const Stack& stack, const void* sp);
-// The same for windows of the arena's free lists, at most `budget` of them, taking turns.
-std::size_t trim_free_stacks(std::size_t budget);
 
 struct StackCounts {
   std::size_t slots, rooms, own;  // handed out, cached ones included

@@ -92,7 +92,7 @@ Stack window_of(const UnitRegion& region, std::size_t index) {
 
 }  // namespace
 
-constinit StackArenaStorage stack_arena_storage;
+constinit base::NeverDestroyed<StackArena> stack_arena_storage;
 
 }  // namespace gort::sched
 

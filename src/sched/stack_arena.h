@@ -8,6 +8,7 @@
 #include <atomic>
 #include <vector>
 
+#include "base/never_destroyed.h"
 #include "sched/stack.h"
 #include "sched/thread_memory.h"
 
@@ -100,12 +101,7 @@ class StackArena {
 
 // Never destroyed, and there before any constructor runs: handles in variables at namespace scope
 // ask it about themselves.
-union StackArenaStorage {
-  StackArena value;
-  constexpr StackArenaStorage() : value() {}
-  ~StackArenaStorage() {}
-};
-extern constinit StackArenaStorage stack_arena_storage;
+extern constinit base::NeverDestroyed<StackArena> stack_arena_storage;
 inline constexpr StackArena& stack_arena = stack_arena_storage.value;
 
 // Rooms in use beyond which ordinary goroutines get slots. A room's page has page tables of two

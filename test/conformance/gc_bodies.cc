@@ -16,19 +16,6 @@ using gort::ptr;
 
 namespace {
 
-struct Thing {
-  std::uint64_t number;
-  std::uint64_t inverse;
-
-  bool is(std::uint64_t n) const { return number == n && inverse == ~n; }
-};
-Thing* new_thing(std::uint64_t number) {
-  Thing* const thing = new_<Thing>();
-  thing->number = number;
-  thing->inverse = ~number;
-  return thing;
-}
-
 struct Node {
   ptr<Node> next;
   std::uint64_t word;
@@ -46,19 +33,19 @@ Node* new_list(int length) {
 
 // Too large for a goroutine's record. Takes what it has, forgets it, and looks after the cycle.
 struct Taker {
-  Thing* thing;
+  Cell* thing;
   std::uint64_t number;
   std::atomic<int>* right;
   gort::wait_group* done;
   std::array<char, 200> padding{};
 
   void operator()() {
-    Thing* const mine = thing;
+    Cell* const mine = thing;
     thing = nullptr;
     asm volatile("" : : : "memory");
     while (gort::detail::is_marking()) gort::yield();
-    for (int i = 0; i < 2'000; ++i) new_thing(0xdead);
-    *right += mine->is(number);
+    for (int i = 0; i < 2'000; ++i) new_cell(0xdead);
+    *right += mine->holds(number);
     done->done();
   }
 };
@@ -67,7 +54,7 @@ struct Taker {
   for (int i = 0; i < count; ++i) {
     const auto number = static_cast<std::uint64_t>(i);
     done.add(1);
-    gort::go(Taker{new_thing(number), number, &right, &done});
+    gort::go(Taker{new_cell(number), number, &right, &done});
   }
 }
 

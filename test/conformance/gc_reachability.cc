@@ -25,27 +25,6 @@ using gort::ptr;
 
 namespace {
 
-struct Cell {
-  std::uint64_t value = 0;
-  std::uint64_t inverse = ~std::uint64_t{0};
-
-  bool holds(std::uint64_t expected) const { return value == expected && inverse == ~expected; }
-};
-
-Cell* new_cell(std::uint64_t value) {
-  Cell* const cell = new_<Cell>();
-  cell->value = value;
-  cell->inverse = ~value;
-  return cell;
-}
-
-// Two collections and something new in what they freed.
-void collect_and_churn() {
-  gort::gc();
-  churn_heap(scaled(2'000));
-  gort::gc();
-}
-
 template <int Depth>
 struct Nested {
   std::array<Nested<Depth - 1>, 2> parts;
@@ -182,34 +161,44 @@ TEST_CASE("what a parked goroutine and its function hold survives, however many 
   CHECK(right.load() == 2 * count);
 }
 
-// Starts two goroutines that hold a new cell, one too large for its own record.
+// Starts two goroutines that hold a new cell each, one too large for its own record. They look once
+// they are let go on, when what was freed has been used.
 template <class Holder>
-void start_holders(std::atomic<int>& right, gort::wait_group& done, std::uint64_t expected) {
+void start_holders(std::atomic<int>& right, gort::wait_group& done, chan<int> gate,
+                   std::uint64_t expected) {
   Holder cell = new_cell(expected);
+  new_cell(0);  // a pointer also keeps what ends where it points: `other` is not to keep `cell`
+  Holder other = new_cell(expected);
+  new_cell(0);
   std::array<std::uint64_t, 20> padding{};
   done.add(2);
-  gort::go([&right, &done, cell, expected] {
+  gort::go([&right, &done, gate, cell, expected] {
+    gate.recv();
     right += cell->holds(expected);
     done.done();
   });
-  gort::go([&right, &done, cell, expected, padding] {
-    right += cell->holds(expected) && padding[3] == 0;
+  gort::go([&right, &done, gate, other, expected, padding] {
+    gate.recv();
+    right += other->holds(expected) && padding[3] == 0;
     done.done();
   });
 }
 
 TEST_CASE("what a goroutine that has not run yet was given survives, also by a raw pointer") {
   Processors one(1);
+  gort::gc();  // from now on the collector waits, and has the processor as soon as it is asked
   const int count = scaled(500);
+  auto gate = make<chan<int>>();
   std::atomic<int> right{0};
   gort::wait_group done;
   elsewhere([&] {
     for (int i = 0; i < count; ++i) {
-      start_holders<ptr<Cell>>(right, done, static_cast<std::uint64_t>(i));
-      start_holders<Cell*>(right, done, static_cast<std::uint64_t>(i));
+      start_holders<ptr<Cell>>(right, done, gate, static_cast<std::uint64_t>(i));
+      start_holders<Cell*>(right, done, gate, static_cast<std::uint64_t>(i));
     }
     collect_and_churn();
   });
+  gate.close();
   done.wait();
   CHECK(right.load() == 4 * count);
 }

@@ -14,21 +14,12 @@ using gort::new_;
 
 namespace {
 
-struct Cell {
-  std::uint64_t value;
-  std::uint64_t inverse;
-};
 constexpr std::uint64_t kValue = 0x600dce11;
 
 // The complement of a new cell's address.
 std::uint64_t hidden_cell() {
   std::uint64_t hidden = 0;
-  elsewhere([&hidden] {
-    Cell* const cell = new_<Cell>();
-    cell->value = kValue;
-    cell->inverse = ~kValue;
-    hidden = ~reinterpret_cast<std::uint64_t>(cell);
-  });
+  elsewhere([&hidden] { hidden = ~reinterpret_cast<std::uint64_t>(new_cell(kValue)); });
   return hidden;
 }
 

@@ -106,6 +106,27 @@ inline void churn_heap(int objects) {
   }
 }
 
+// Two collections and something new in what they freed.
+inline void collect_and_churn() {
+  gort::gc();
+  churn_heap(scaled(2'000));
+  gort::gc();
+}
+
+// An object that tells whether it is whole.
+struct Cell {
+  std::uint64_t value = 0;
+  std::uint64_t inverse = ~std::uint64_t{0};
+
+  bool holds(std::uint64_t expected) const { return value == expected && inverse == ~expected; }
+};
+inline Cell* new_cell(std::uint64_t value) {
+  Cell* const cell = gort::new_<Cell>();
+  cell->value = value;
+  cell->inverse = ~value;
+  return cell;
+}
+
 // An object that tells how many of its kind have ended, and how often one ended that was not whole.
 // A test that says how many end at most has a kind of its own: another test's may end late.
 template <class Test>

@@ -18,26 +18,6 @@ using gort::ptr;
 
 namespace {
 
-struct Cell {
-  std::uint64_t value = 0;
-  std::uint64_t inverse = ~std::uint64_t{0};
-
-  bool holds(std::uint64_t expected) const { return value == expected && inverse == ~expected; }
-};
-
-Cell* new_cell(std::uint64_t value) {
-  Cell* const cell = new_<Cell>();
-  cell->value = value;
-  cell->inverse = ~value;
-  return cell;
-}
-
-void collect_and_churn() {
-  gort::gc();
-  churn_heap(scaled(2'000));
-  gort::gc();
-}
-
 // The second half of a mapping whose first half is a thread's stack.
 constexpr std::size_t kHalf = std::size_t{1} << 20;
 constexpr std::size_t kHandles = kHalf / 16;

@@ -116,8 +116,6 @@
 
 namespace gort::detail {
 
-inline constexpr std::size_t kMostFields = 40;
-
 // --- what can be put in the place of a field; none of it is ever called
 struct any_value {
   template <class F>

@@ -63,14 +63,16 @@ void remove_handle(void** slot) noexcept;
 // No "memory" clobber: the compiler may keep other memory in registers across a store, as it may
 // across that of an ordinary pointer. What a register holds, or is about to be stored, is found by
 // the flip's scan.
-#if !defined(GORT_BARRIER_BY_CALL) && defined(__x86_64__)
+#if !defined(GORT_BARRIER_BY_CALL) && (defined(__x86_64__) || defined(__aarch64__))
 #define GORT_BARRIER_INLINE 1
 #define GORT_BARRIER_WINDOW                \
   ".pushsection gort_barriers, \"a?\"\n\t" \
   ".balign 4\n\t"                          \
   ".long 1b - ., 2b - .\n\t"               \
   ".popsection"
+#endif
 [[gnu::always_inline]] inline void store_reference(void** slot, void* value) noexcept {
+#if defined(GORT_BARRIER_INLINE) && defined(__x86_64__)
   asm goto(
       "1: cmpb $0, %[flag]\n\t"
       "jne %l[slow]\n\t"
@@ -82,16 +84,7 @@ void remove_handle(void** slot) noexcept;
       : slow);
   return;
 slow:
-  store_slow(slot, value);
-}
-#elif !defined(GORT_BARRIER_BY_CALL) && defined(__aarch64__)
-#define GORT_BARRIER_INLINE 1
-#define GORT_BARRIER_WINDOW                \
-  ".pushsection gort_barriers, \"a?\"\n\t" \
-  ".balign 4\n\t"                          \
-  ".long 1b - ., 2b - .\n\t"               \
-  ".popsection"
-[[gnu::always_inline]] inline void store_reference(void** slot, void* value) noexcept {
+#elif defined(GORT_BARRIER_INLINE)
   asm goto(
       "1: ldrb w16, %[flag]\n\t"
       "cbnz w16, %l[slow]\n\t"
@@ -103,11 +96,9 @@ slow:
       : slow);
   return;
 slow:
+#endif
   store_slow(slot, value);
 }
-#else
-inline void store_reference(void** slot, void* value) noexcept { store_slow(slot, value); }
-#endif
 
 #if defined(GORT_BARRIER_INLINE)
 extern "C" {

@@ -75,8 +75,7 @@ handle<Owner> store_function(F&& f, Owner* (*make)(const function_type&)) {
   static_assert(std::is_invocable_v<stored&>, "after_func: f cannot be called without arguments");
   if (is_nil_function(f)) fatal_go_of_nil();
   if constexpr (alignof(stored) > kFunctionAlignment) {
-    return store_function(boxed_function<stored>{make_body_box<stored>(std::forward<F>(f))},
-                          make);
+    return store_function(boxed_function<stored>{make_body_box<stored>(std::forward<F>(f))}, make);
   } else {
     Owner* owner = make(function_type_of<stored, Owner>);
     if constexpr (std::is_nothrow_constructible_v<stored, F>) {
