@@ -120,7 +120,8 @@ class detail::basic_allocator {
       return detail::allocate_object(bytes + 1, alignof(T), detail::object_kind::scan,
                                      detail::layout_for<T, true>());
     } else {
-      return detail::allocate_object(bytes, alignof(T), detail::object_kind::noscan, nullptr);
+      return detail::allocate_object(bytes, alignof(T), detail::object_kind::noscan,
+                                     detail::layout_for<T, true>());
     }
   }
 };

@@ -271,9 +271,9 @@ class recv_operations {
 };
 
 // A channel that died while it held something: its elements are destroyed.
-inline constexpr object_layout channel_end{
-    1, 0, &kEveryWord,
-    [](void* body, std::size_t) { end_channel(static_cast<sync::Channel*>(body)); }};
+inline constexpr object_layout channel_end{1, 0, &kEveryWord, [](void* body, std::size_t) {
+                                             end_channel(static_cast<sync::Channel*>(body));
+                                           }};
 
 // The body of a chan<T>. What it refers to besides its elements is on stacks.
 template <class T>
@@ -282,6 +282,7 @@ sync::Channel* make_channel(std::int64_t capacity, bool in_range) {
   const chan_layout layout = layout_channel(type, capacity, in_range);
   const object_kind kind = capacity == 0 ? object_kind::noscan : kind_of<T>;
   void* const memory = allocate_object(layout.bytes, layout.align, kind, nullptr);
+  note_type(memory, type_signature<chan<T>>());
   sync::Channel* const made = init_channel(memory, type, static_cast<std::size_t>(capacity));
   if (kind == object_kind::destructible) {
     write_end(memory, object_extent(layout.bytes, layout.align, kind), 1, &channel_end);

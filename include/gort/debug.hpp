@@ -30,8 +30,10 @@ namespace debug {
 //
 //     handle at 0x55d0c0a3e128 (./server+0x4128)
 //     -> object 0x7f1200008000, 64 bytes
-//     +16 -> object 0x7f1200010040, 256 bytes, with a destructor
+//     +16 -> object 0x7f1200010040, 256 bytes, with a destructor, Session
 //
+// A type is named if the object has a label: with a destructor, or of more than 512 bytes; each is
+// in builds with GORT_CHECKED. An array is named by its elements.
 // Empty if nothing is found: the caller's own stack and registers, which hold `p`, do not count.
 // Words on stacks, and those of objects without a layout, may be numbers that look like addresses.
 // Everything stands still meanwhile, for about as long as a collection takes, and memory of half

@@ -8,7 +8,6 @@
 
 #include <link.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 
@@ -22,22 +21,25 @@ namespace {
 
 constexpr std::size_t kMostPrinted = 16;  // of one collection
 
-std::atomic<std::size_t> reported{0};
-
 struct Search {
   const char* where;
   std::size_t found = 0;
 };
 
+// The arena begins where its first object does.
+bool is_arenas_base(std::uintptr_t place) {
+  return place == reinterpret_cast<std::uintptr_t>(&heap::bounds.base) ||
+         place == reinterpret_cast<std::uintptr_t>(&detail::collected_region.base);
+}
+
 // The program may be writing there.
-GORT_NO_SANITIZE void look_through(const void* memory, std::size_t bytes,
-                                                            void* search_pointer) {
+GORT_NO_SANITIZE void look_through(const void* memory, std::size_t bytes, void* search_pointer) {
   auto& search = *static_cast<Search*>(search_pointer);
   const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(memory) + 7) & ~std::uintptr_t{7};
   const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(memory) + bytes;
   for (std::uintptr_t at = begin; at + sizeof(at) <= end; at += sizeof(at)) {
     const std::uintptr_t value = *reinterpret_cast<const volatile std::uintptr_t*>(at);
-    if (!heap::is_heap_address(value)) continue;
+    if (!heap::is_heap_address(value) || is_arenas_base(at)) continue;
     heap::Found found;
     if (!heap::find(value, found) || !is_white(found)) continue;
     if (search.found++ >= kMostPrinted) continue;
@@ -78,7 +80,7 @@ bool hazard_checks() {
   return checks;
 }
 
-std::size_t report_hazards() {
+void report_hazards() {
   Search blocks{"a block"};
   for_each_block(look_through, &blocks);
   Search globals{"global variables"};
@@ -87,11 +89,7 @@ std::size_t report_hazards() {
   if (found > kMostPrinted) {
     base::write_stderr("gort: malloccheck: %zu words in all\n", found);
   }
-  reported.fetch_add(found, std::memory_order_relaxed);
-  return found;
 }
-
-std::size_t hazards_reported() { return reported.load(std::memory_order_relaxed); }
 
 }  // namespace gort::collector
 

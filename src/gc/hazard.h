@@ -4,8 +4,8 @@
 // in a std::vector or a captured closure has a program that works until the object is collected,
 // and fails elsewhere. In checked builds (GORT_CHECKED) with GODEBUG=malloccheck=1, each collection
 // looks through all blocks from malloc and all global variables for addresses of objects that are
-// about to be freed, and reports them: the word, what it is in, the object. A report need not be a
-// bug, as the word may never be used again; or it is a number.
+// about to be freed, and reports them: the word, what it is in, the object and its type. A report
+// need not be a bug, as the word may never be used again; or it is a number.
 //
 // To know the blocks, those builds put functions of their own before malloc, calloc, realloc and
 // free. Memory from malloc is filled with a pattern then, so that what was there before is not
@@ -24,9 +24,8 @@ namespace gort::collector {
 unsigned debug_number(const char* name);
 
 bool hazard_checks();
-// At the end of marking: white is dead. Returns how many there were; prints the first few.
-std::size_t report_hazards();
-std::size_t hazards_reported();  // ever; for tests
+// At the end of marking: white is dead. Prints the first few, and how many there were.
+void report_hazards();
 
 // visit(block, bytes, context) for each live block that malloc's stand-ins have handed out. None is
 // freed meanwhile.

@@ -6,19 +6,18 @@
 
 #include <dlfcn.h>
 
-#include <atomic>
 #include <cstdio>
+#include <string_view>
 
 #include "base/assert.h"
 #include "gc/phase.h"
 #include "gort/debug.hpp"
 #include "gort/error.hpp"
+#include "heap/type_notes.h"
 #include "sched/sched.h"
 
 namespace gort::collector {
 namespace {
-
-std::atomic<NameFunction> name_function{nullptr};
 
 const char* name_of_kind(heap::Kind kind) {
   static constexpr const char* kNames[] = {"", ", without pointers", ", with a destructor",
@@ -32,7 +31,10 @@ bool find_step(std::uintptr_t object, PathStep& step) {
   step.object = found.object;
   step.bytes = found.span->slot_bytes != 0 ? found.span->slot_bytes : found.span->bytes();
   step.kind = found.span->kind;
-  step.layout = found.span->kind == heap::Kind::noscan ? nullptr : heap::layout_of(found);
+  step.type = heap::noted_type(found.object);
+  if (step.type != nullptr || found.span->kind == heap::Kind::noscan) return true;
+  const heap::Layout* const layout = heap::layout_of(found);
+  if (layout != nullptr) step.type = layout->type;
   return true;
 }
 
@@ -58,11 +60,13 @@ void note_root(const sched::WorldStopped* world, const Reach& reach, std::uintpt
   });
 }
 
-// A demangled name of a function that ends objects of a type names the type.
-std::string type_of(const PathStep& step) {
-  const NameFunction name = name_function.load(std::memory_order_acquire);
-  if (name == nullptr || step.layout == nullptr || step.layout->destroy == nullptr) return {};
-  return name(reinterpret_cast<std::uintptr_t>(step.layout->destroy));
+// As the compiler writes it; empty if it is not known.
+std::string_view type_of(const PathStep& step) {
+  if (step.type == nullptr) return {};
+  std::string_view text = step.type;
+  text.remove_prefix(text.find("T = ") + 4);  // heap_core.hpp
+  text.remove_suffix(1);
+  return text.substr(0, 200);
 }
 
 template <class... Arguments>
@@ -87,13 +91,11 @@ std::string text_of(const PathStep& step, bool first) {
   std::string text = format("-> object %p, %zu bytes%s", reinterpret_cast<void*>(step.object),
                             step.bytes, name_of_kind(step.kind));
   if (!first) text = format("+%zu ", static_cast<std::size_t>(step.offset)) + text;
-  const std::string type = type_of(step);
-  return type.empty() ? text : text + ", " + type;
+  const std::string_view type = type_of(step);
+  return type.empty() ? text : text.append(", ").append(type);
 }
 
 }  // namespace
-
-void set_name_function(NameFunction name) { name_function.store(name, std::memory_order_release); }
 
 void find_path(const sched::WorldStopped* world, const Reach& reach, std::uintptr_t object,
                Path& path) {
@@ -121,14 +123,25 @@ void find_path(const sched::WorldStopped* world, const Reach& reach, std::uintpt
   }
 }
 
+namespace {
+
+void print_step(const char* what, const PathStep& step) {
+  const std::string_view type = type_of(step);
+  base::write_stderr("%s %p: %zu bytes%s, %.*s\n", what, reinterpret_cast<void*>(step.object),
+                     step.bytes, name_of_kind(step.kind),
+                     type.empty() ? 12 : static_cast<int>(type.size()),
+                     type.empty() ? "unknown type" : type.data());
+}
+
+}  // namespace
+
 void print_object(const char* what, std::uintptr_t object) {
   PathStep step;
   if (!find_step(object, step)) {
     base::write_stderr("%s %p, which is no object\n", what, reinterpret_cast<void*>(object));
     return;
   }
-  base::write_stderr("%s %p: %zu bytes%s, layout %p\n", what, reinterpret_cast<void*>(step.object),
-                     step.bytes, name_of_kind(step.kind), static_cast<const void*>(step.layout));
+  print_step(what, step);
 }
 
 void print_path(const Reach& reach, std::uintptr_t object) {
@@ -139,9 +152,8 @@ void print_path(const Reach& reach, std::uintptr_t object) {
   base::write_stderr("  %s at %p\n", name_of(path.kind), path.place);
   for (std::size_t i = 0; i < path.count; ++i) {
     const PathStep& step = path.steps[i];
-    base::write_stderr("  +%zu -> object %p: %zu bytes%s, layout %p\n",
-                       static_cast<std::size_t>(step.offset), reinterpret_cast<void*>(step.object),
-                       step.bytes, name_of_kind(step.kind), static_cast<const void*>(step.layout));
+    base::write_stderr("  +%zu ", static_cast<std::size_t>(step.offset));
+    print_step("-> object", step);
   }
 }
 

@@ -19,9 +19,9 @@ struct PathStep {
   std::uintptr_t object = 0;
   std::size_t bytes = 0;
   heap::Kind kind = heap::Kind::scan;
-  const heap::Layout* layout = nullptr;
-  std::uintptr_t place = 0;   // of the reference to it
-  std::uintptr_t offset = 0;  // of that in the object before; of the first: nothing
+  const char* type = nullptr;  // detail::type_signature, if it is known
+  std::uintptr_t place = 0;    // of the reference to it
+  std::uintptr_t offset = 0;   // of that in the object before; of the first: nothing
 };
 struct Path {
   static constexpr std::size_t kMostSteps = 64;  // of each end, if there are more
@@ -44,10 +44,5 @@ void print_path(const Reach& reach, std::uintptr_t object);
 
 // One line for the root and one for each object; allocates.
 std::vector<std::string> text_of(const Path& path);
-
-// What a program's symbol table knows of an address of code: its name, or nothing. Set by who can
-// read it (runtime/); until then types have no names.
-using NameFunction = std::string (*)(std::uintptr_t code);
-void set_name_function(NameFunction name);
 
 }  // namespace gort::collector

@@ -6,9 +6,9 @@
 #include <doctest/doctest.h>
 
 #include <gort/debug.hpp>
+#include <gort/detail/gc_core.hpp>
 #include <gort/gort.hpp>
 #include <gort/heap.hpp>
-#include <gort/detail/gc_core.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +20,12 @@ struct Node {
   std::uint64_t value = 0;
   ptr<Node> next;
 };
+
+#if defined(__clang__)
+#define GORT_PATH_SCOPE "gort::collector::(anonymous namespace)::"
+#else
+#define GORT_PATH_SCOPE "gort::collector::{anonymous}::"
+#endif
 
 bool begins(const std::string& text, const char* start) { return text.rfind(start, 0) == 0; }
 
@@ -51,6 +57,36 @@ TEST_CASE("a path leads from a global variable through the objects to the one as
     CHECK(lines[4].find(", 16 bytes") != std::string::npos);
   }
   global = nullptr;
+}
+
+struct Ending {
+  ptr<Ending> next;
+  ~Ending() { next = nullptr; }
+};
+struct Table {
+  ptr<Node> all[100];
+};
+struct Numbers {
+  std::uint64_t all[100] = {};
+};
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+// What is said of an object that a handle elsewhere holds.
+template <class Handle>
+std::string said_of(Handle object) {
+  const auto held = std::make_unique<Handle>(object);
+  const auto lines = debug::path_to_root(&*object);
+  return lines.empty() ? "" : lines.back();
+}
+
+TEST_CASE("types of objects are named: of labelled ones, in checked builds of all") {
+  CHECK(ends_with(said_of(ptr(new_<Ending>())), ", with a destructor, " GORT_PATH_SCOPE "Ending"));
+  CHECK(ends_with(said_of(ptr(new_<Table>())), ", " GORT_PATH_SCOPE "Table"));
+#ifdef GORT_CHECKED
+  CHECK(ends_with(said_of(ptr(new_<Node>())), ", " GORT_PATH_SCOPE "Node"));
+  CHECK(ends_with(said_of(ptr(new_<Numbers>())), ", without pointers, " GORT_PATH_SCOPE "Numbers"));
+#endif
 }
 
 TEST_CASE("a long chain is told by its ends") {

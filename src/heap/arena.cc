@@ -23,6 +23,7 @@
 #include "heap/page_alloc.h"
 #include "heap/race_detector.h"
 #include "heap/span.h"
+#include "heap/type_notes.h"
 
 gort::detail::heap_region gort::detail::collected_region{0, 0};
 
@@ -98,6 +99,7 @@ void boot() {
   bounds.spans = static_cast<Span*>(reserve_table(pages * sizeof(Span)));
   bounds.bytes = bytes;
   detail::collected_region = {bounds.base, bounds.bytes};
+  boot_type_notes();
   boot_pages(pages);
   announce_heap(bounds.base, bytes);
 #if defined(__SANITIZE_ADDRESS__)

@@ -68,6 +68,7 @@ void* allocate_object(std::size_t bytes, std::size_t align, object_kind kind,
     const std::size_t extent = object_extent(bytes, align, kind);
     std::memset(static_cast<char*>(object) + filled, 0, extent - filled);
   }
+  note_type(object, layout != nullptr ? layout->type : nullptr);
   return object;
 }
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "gort/detail/heap_core.hpp"
+#include "gort/detail/type_info.hpp"
 #include "gort/error.hpp"
 
 namespace gort {
@@ -43,7 +43,8 @@ decoded_rune decode_last(std::string_view text) noexcept {
 char* allocate_text(std::size_t bytes) {
   if (bytes == 0) return nullptr;
   if (bytes > kMostText) throw_runtime_error("string concatenation too long");
-  return static_cast<char*>(allocate_object(bytes, 1, object_kind::noscan, nullptr));
+  return static_cast<char*>(
+      allocate_object(bytes, 1, object_kind::noscan, layout_for<char, true>()));
 }
 
 char* copy_text(std::string_view text) {

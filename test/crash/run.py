@@ -15,6 +15,8 @@ What must happen stands in the comment lines that open SOURCE, one wish a line:
   // signal-after-ms: 300 QUIT waits for the line "ready" on stdout, then 300 ms, then sends SIGQUIT
   // timeout: 20               seconds until it counts as hung (20 if not given)
   // not-under: tsan qemu      builds in which CMake does not register it: asan tsan ubsan qemu
+                            checked native
+  // only-under: checked       the only builds in which it does
 
 Other comment lines are prose; a line that looks like a wish but is none of these is an error, so
 that a misspelt wish cannot pass. The variables that gort reads are taken out of the environment
@@ -31,10 +33,12 @@ import sys
 import threading
 import time
 
-KINDS = {"native", "asan", "tsan", "ubsan", "qemu"}
+KINDS = {"native", "asan", "tsan", "ubsan", "qemu", "checked"}
 OWN_VARIABLES = ("GOMAXPROCS", "GOGC", "GOMEMLIMIT", "GOTRACEBACK", "GODEBUG")
-WISH = re.compile(r"^//\s*(expect-[a-z]+|env|args|signal-after-ms|timeout|not-under):\s*(.*?)\s*$")
-MISSPELT = re.compile(r"^//\s*(expect[-_ ]?\w*|signal\w*[-\w]*|timeout|not[-_]\w+):", re.IGNORECASE)
+WISH = re.compile(r"^//\s*(expect-[a-z]+|env|args|signal-after-ms|timeout|not-under|only-under)"
+                  r":\s*(.*?)\s*$")
+MISSPELT = re.compile(r"^//\s*(expect[-_ ]?\w*|signal\w*[-\w]*|timeout|(not|only)[-_]\w+):",
+                      re.IGNORECASE)
 
 
 class Wishes:
@@ -48,7 +52,6 @@ class Wishes:
         self.args = []
         self.send = None  # (milliseconds, signal number)
         self.timeout = 20.0
-        self.not_under = set()
         with open(path, encoding="utf-8") as f:
             for line in f:
                 if not line.startswith("//"):
@@ -84,10 +87,10 @@ class Wishes:
             self.send = (int(delay), signal_number(name))
         elif key == "timeout":
             self.timeout = float(value)
-        elif key == "not-under":
-            self.not_under = set(value.replace(",", " ").split())
-            if self.not_under - KINDS:
-                sys.exit(f"not-under: unknown build in {value!r}; known: {' '.join(sorted(KINDS))}")
+        elif key in ("not-under", "only-under"):  # CMake's to heed
+            kinds = set(value.replace(",", " ").split())
+            if not kinds or kinds - KINDS:
+                sys.exit(f"{key}: unknown build in {value!r}; known: {' '.join(sorted(KINDS))}")
         else:
             sys.exit(f"not a wish that run.py knows: {line}")
 

@@ -34,6 +34,10 @@ CASES = [
      "// expect-exit: 3\n// signal-after-ms: 10 QUIT\n// expect-stderr: got", True),
     ("never ready", "exit 3", "// expect-exit: 3\n// signal-after-ms: 10 QUIT", False),
     ("unknown build", "exit 0", "// expect-exit: 0\n// not-under: tsn", False),
+    ("unknown only build", "exit 0", "// expect-exit: 0\n// only-under: chekd", False),
+    ("no build at all", "exit 0", "// expect-exit: 0\n// only-under:", False),
+    ("misspelt only-under", "exit 0", "// expect-exit: 0\n// only-undr: checked", False),
+    ("known build", "exit 0", "// expect-exit: 0\n// only-under: checked", True),
 ]
 
 

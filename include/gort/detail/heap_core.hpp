@@ -51,7 +51,21 @@ struct object_layout {
   const std::uint64_t* bits;
   // Ends `count` objects from `object` on; null unless they are destructible.
   void (*destroy)(void* object, std::size_t count) = nullptr;
+  const char* type = nullptr;  // type_signature of the type, for reports; null: not known
 };
+
+// A text that ends in "T = ", the type's name and a bracket.
+template <class T>
+constexpr const char* type_signature() {
+  return __PRETTY_FUNCTION__;
+}
+// Which type an object has that was just allocated, for reports of checked builds, which remember
+// it. They keep what allocate_object is told by itself.
+#ifdef GORT_CHECKED
+void note_type(const void* object, const char* signature) noexcept;
+#else
+inline void note_type(const void*, const char*) noexcept {}
+#endif
 
 inline constexpr std::uint64_t kEveryWord = 1;  // the bits of a layout of one word
 
@@ -156,6 +170,7 @@ inline constexpr std::size_t kCollectedReach = std::size_t{1} << 46;
 [[gnu::alloc_size(3)]] void* allocate_slot(object_kind kind, unsigned size_class,
                                            std::size_t reach = 2 * kCollectedReach);
 
+// `layout` is not null.
 template <std::size_t Bytes, std::size_t Align, object_kind Kind>
 [[gnu::always_inline]] inline void* allocate_fixed(const object_layout* layout) {
   static_assert(Kind != object_kind::manual);
@@ -166,8 +181,9 @@ template <std::size_t Bytes, std::size_t Align, object_kind Kind>
     void* const object = allocate_slot(Kind, size_class);
     constexpr std::size_t slot = slot_bytes_of(size_class);
     if constexpr (has_layout_word(Kind, slot)) {
-      if (layout != nullptr) write_layout(static_cast<char*>(object) + slot - 8, layout);
+      write_layout(static_cast<char*>(object) + slot - 8, layout);
     }
+    note_type(object, layout->type);
     return object;
   }
 }

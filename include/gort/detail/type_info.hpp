@@ -318,9 +318,9 @@ consteval auto destroyer() -> void (*)(void*, std::size_t) {
 template <class T, bool Array>
 inline constexpr object_layout precise_layout{static_cast<std::uint32_t>(map_size<T>),
                                               Array || !has_map<T> ? 0 : 1, map_of<T>.bits.data(),
-                                              destroyer<T>()};
+                                              destroyer<T>(), type_signature<T>()};
 template <class T>
-inline constexpr object_layout full_layout{1, 0, &kEveryWord, destroyer<T>()};
+inline constexpr object_layout full_layout{1, 0, &kEveryWord, destroyer<T>(), type_signature<T>()};
 
 // The layout of an object of type T, no array, or of an array of them.
 template <class T, bool Array>
