@@ -27,12 +27,18 @@ class Inside {
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
 
-  void show(const void* old) const {
+  // Mostly `old` has been found before, or is null: then there is nothing to do.
+  [[gnu::always_inline]] void show(const void* old) const {
     if (collector::phase() == Phase::idle) return;  // and stays so: [PH1]
-    collector::shade(collector::local_work(thread_), reinterpret_cast<std::uintptr_t>(old));
+    if (collector::is_white_object(reinterpret_cast<std::uintptr_t>(old))) [[unlikely]]
+      show_white(old);
   }
 
  private:
+  [[gnu::noinline]] void show_white(const void* old) const {
+    collector::shade(collector::local_work(thread_), reinterpret_cast<std::uintptr_t>(old));
+  }
+
   sched::Thread* thread_;
 };
 

@@ -17,10 +17,15 @@
 
 namespace gort::collector {
 
-inline bool is_white(const heap::Found& found) {
-  const std::uint8_t mark =
-      std::atomic_ref<std::uint8_t>(*found.mark).load(std::memory_order_relaxed);
+inline bool is_white(std::uint8_t* at) {
+  const std::uint8_t mark = std::atomic_ref<std::uint8_t>(*at).load(std::memory_order_relaxed);
   return (mark & heap::kColourMask) == heap::other_colour(heap::allocation_colour());
+}
+inline bool is_white(const heap::Found& found) { return is_white(found.mark); }
+// Whether the address is one of an object that is white.
+[[gnu::always_inline]] inline bool is_white_object(std::uintptr_t address) {
+  heap::Place place;
+  return heap::find_place(address, place) && is_white(place.mark);
 }
 
 // Marks the object that `address` points into, if there is one and it is white.

@@ -23,7 +23,9 @@ inline constexpr std::uint8_t kColourA = 1, kColourB = 2;
 inline constexpr std::uint8_t kHasSpecial = 4;  // a record about the object exists: slot_died
 constexpr std::uint8_t other_colour(std::uint8_t colour) { return colour ^ kColourMask; }
 
-std::uint8_t allocation_colour();  // of new objects; while marking this is black
+// Of new objects; while marking this is black. Written with the world stopped.
+extern std::atomic<std::uint8_t> current_colour;
+inline std::uint8_t allocation_colour() { return current_colour.load(std::memory_order_relaxed); }
 
 // A slot, or what would be one, in a span that is not manual: its mark not yet looked at. Neither
 // is the span's record: the page's words are all that this takes. Space behind the last slot leads

@@ -21,6 +21,9 @@
 #include "heap/object.h"
 
 namespace gort::heap {
+
+constinit std::atomic<std::uint8_t> current_colour{kColourA};
+
 namespace {
 
 // Sixteen marks; a compiler's vector is one register on every machine that gort knows.
@@ -29,7 +32,6 @@ using Marks = std::uint8_t __attribute__((vector_size(16)));
 struct alignas(64) Sweep {
   // --- set with the world stopped
   std::atomic<std::uint32_t> generation{0};
-  std::atomic<std::uint8_t> allocation_colour{kColourA};
   std::atomic<std::uint8_t> dead_colour{0};  // 0: there was no cycle yet
   // --- atomic
   alignas(64) std::atomic<std::size_t> unswept{0};  // spans in lists, or taken and not finished
@@ -87,7 +89,6 @@ GORT_NO_SANITIZE std::uint32_t sweep_marks(const Span& span, std::uint8_t colour
 }  // namespace
 
 std::uint32_t sweep_generation() { return sweep.generation.load(std::memory_order_relaxed); }
-std::uint8_t allocation_colour() { return sweep.allocation_colour.load(std::memory_order_relaxed); }
 // Pairs with finished_sweeping_one.
 bool sweep_is_done() { return sweep.unswept.load(std::memory_order_acquire) == 0; }
 
@@ -118,7 +119,7 @@ void finished_sweeping_one() {
 std::uint8_t flip_colour() {
   GORT_CHECK(sweep_is_done());  // [H3]
   const std::uint8_t colour = other_colour(allocation_colour());
-  sweep.allocation_colour.store(colour, std::memory_order_relaxed);
+  current_colour.store(colour, std::memory_order_relaxed);
   return colour;
 }
 
