@@ -6,6 +6,9 @@
 // there all the time exactly once, and others at most once. Hash, Equal, copies and == run under a
 // shard's lock and must not use the map; functions given to range, and destructors of values, run
 // outside the locks.
+//
+// The shards are in malloc'd memory: keys and values refer to collected objects by ptr<T> and the
+// other handles, not by plain pointers.
 // Any OS thread may call everything. Not here: a map that one goroutine uses; std::unordered_map is
 // faster.
 #pragma once

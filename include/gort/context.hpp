@@ -174,14 +174,12 @@ template <class Rep, class Period>
 // A context that also holds `value`, found by its type, or by `key`.
 template <class T>
 [[nodiscard]] context with_value(const context& parent, T value) {
-  return context(detail::context_handle::adopt(
-      new detail::value_node<T>(parent.node(), &detail::type_key<T>, std::move(value))));
+  return context(detail::make_value_node(parent.node(), &detail::type_key<T>, std::move(value)));
 }
 template <class T>
 [[nodiscard]] context with_value(const context& parent, const context_key<T>& key,
                                  std::type_identity_t<T> value) {
-  return context(detail::context_handle::adopt(
-      new detail::value_node<T>(parent.node(), &key, std::move(value))));
+  return context(detail::make_value_node<T>(parent.node(), &key, std::move(value)));
 }
 
 // The parent's values, but done only when cancelled itself: never. Go's WithoutCancel.
@@ -208,7 +206,7 @@ class stop_func {
 // kept, and with it the context, whether or not the returned function is. Go's context.AfterFunc.
 template <class F>
 stop_func after_func(const context& ctx, F&& f) {
-  auto function = detail::store_function(std::forward<F>(f), &detail::make_context_function);
+  auto function = detail::store_function<detail::context_function>(std::forward<F>(f));
   detail::watch_context(ctx, function.get());
   return stop_func(std::move(function));
 }

@@ -18,6 +18,7 @@
 #include "gort/chan.hpp"
 #include "gort/context.hpp"
 #include "gort/detail/goroutine_group.hpp"
+#include "gort/detail/handle.hpp"
 #include "gort/detail/sync_core.hpp"
 #include "gort/error.hpp"
 #include "gort/go.hpp"
@@ -185,7 +186,7 @@ class singleflight {
       at->second->shared = true;
       return {at->second, false};
     }
-    auto made = std::make_shared<call>();
+    auto made = std::allocate_shared<call>(detail::body_allocator<call>());
     calls_.emplace(key, made);
     return {std::move(made), true};
   }

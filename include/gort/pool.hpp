@@ -7,7 +7,8 @@
 //
 // The values lie in shards, each behind a flag that is only ever tried: whoever finds it taken goes
 // to the next shard, so no call waits for another. A thread begins at its own.
-// Any OS thread may call everything. Not here: objects that must come back (a chan of them).
+// They are malloc'd memory: values refer to collected objects by ptr<T>, not by plain pointers. Any
+// OS thread may call everything. Not here: objects that must come back (a chan of them).
 #pragma once
 
 #include <array>

@@ -19,6 +19,7 @@
 
 #include "gort/concurrent_map.hpp"
 #include "gort/context.hpp"
+#include "gort/detail/handle.hpp"
 #include "gort/detail/sync_core.hpp"
 #include "gort/error.hpp"
 #include "gort/go.hpp"
@@ -123,7 +124,8 @@ class once_value {
   using value_type = std::invoke_result_t<F&>;
   static_assert(!std::is_void_v<value_type>, "once_value: f has no value; use once_func");
 
-  explicit once_value(F f) : shared_(std::make_shared<state>(std::move(f))) {}
+  explicit once_value(F f)
+      : shared_(std::allocate_shared<state>(detail::body_allocator<state>(), std::move(f))) {}
 
   std::add_lvalue_reference_t<const value_type> operator()() const {
     shared_->run();

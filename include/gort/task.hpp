@@ -58,12 +58,13 @@ struct task_value<void> {
   void take() {}
 };
 
-// Shared by the task and its goroutine; one reference each.
+// Shared by the task and its goroutine; one reference each. In the heap's memory, since the result
+// may refer to collected objects by plain pointers.
 template <class R>
 struct task_state : counted {
   task_state() {
     references.store(2, std::memory_order_relaxed);
-    destroy = [](counted* body) noexcept { delete static_cast<task_state*>(body); };
+    destroy = [](counted* body) noexcept { end_body()(static_cast<task_state*>(body)); };
   }
 
   // Who comes second, the task that is dropped or the function that fails, sees to the failure.
@@ -193,7 +194,7 @@ task<task_result<F, Args...>> spawn_with(const spawn_options* options, F&& f, Ar
   using call = bound_call<std::decay_t<F>, std::decay_t<Args>...>;
   using state = task_state<result>;
   if (is_nil_function(f)) fatal_go_of_nil();
-  auto made = std::make_unique<state>();
+  auto made = make_body_box<state>();
   call bound(std::forward<F>(f), std::forward<Args>(args)...);
   task<result> to_return(made.get());
   go_with(options, task_call<result, call>{handle<state>::adopt(made.release()), std::move(bound)});

@@ -100,7 +100,7 @@ class timer {
 // time.AfterFunc.
 template <class Rep, class Period, class F>
 timer after_func(std::chrono::duration<Rep, Period> d, F&& f) {
-  timer made(detail::store_function(std::forward<F>(f), &detail::make_function_timer));
+  timer made(detail::store_function<detail::function_timer>(std::forward<F>(f)));
   detail::start_function_timer(made.function_.get(), detail::saturated_ns(d));
   return made;
 }

@@ -275,21 +275,15 @@ void throw_context_error(const context& ctx) {
 
 // --- functions
 
-constexpr std::size_t kFunctionOffset =
-    (sizeof(context_function) + kFunctionAlignment - 1) / kFunctionAlignment * kFunctionAlignment;
+static_assert(sizeof(context_function) <= owner_bytes<context_function> &&
+              owner_bytes<context_function> % kFunctionAlignment == 0);
 
-context_function* make_context_function(const function_type& type) {
-  return ::new (::operator new(kFunctionOffset + type.bytes)) context_function(type);
+context_function* init_owner(std::type_identity<context_function>, void* memory,
+                             const function_type& type) noexcept {
+  return ::new (memory) context_function(type);
 }
 
-void* function_of(context_function* owner) noexcept {
-  return reinterpret_cast<std::byte*>(owner) + kFunctionOffset;
-}
-
-void drop_function(context_function* owner) noexcept {
-  owner->~context_function();
-  ::operator delete(owner);
-}
+void end_owner(context_function* owner) noexcept { owner->~context_function(); }
 
 void watch_context(const context& ctx, context_function* owner) {
   context_scope* scope = scope_of(ctx);

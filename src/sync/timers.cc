@@ -134,8 +134,8 @@ struct function_timer : counted {
 
 namespace {
 
-constexpr std::size_t kFunctionOffset =
-    (sizeof(function_timer) + kFunctionAlignment - 1) / kFunctionAlignment * kFunctionAlignment;
+static_assert(sizeof(function_timer) <= owner_bytes<function_timer> &&
+              owner_bytes<function_timer> % kFunctionAlignment == 0);
 
 std::int64_t start_function(Timer* timer, std::int64_t) {
   auto* self = static_cast<function_timer*>(timer->argument);
@@ -151,8 +151,9 @@ void add_reference(function_timer* timer) {
 
 }  // namespace
 
-function_timer* make_function_timer(const function_type& type) {
-  auto* timer = ::new (::operator new(kFunctionOffset + type.bytes)) function_timer;
+function_timer* init_owner(std::type_identity<function_timer>, void* memory,
+                           const function_type& type) noexcept {
+  auto* timer = ::new (memory) function_timer;
   timer->destroy = type.destroy;
   timer->run = type.run;
   timer->timer.fire = start_function;
@@ -161,14 +162,7 @@ function_timer* make_function_timer(const function_type& type) {
   return timer;
 }
 
-void* function_of(function_timer* owner) noexcept {
-  return reinterpret_cast<std::byte*>(owner) + kFunctionOffset;
-}
-
-void drop_function(function_timer* owner) noexcept {
-  owner->~function_timer();
-  ::operator delete(owner);
-}
+void end_owner(function_timer* owner) noexcept { owner->~function_timer(); }
 
 void start_function_timer(function_timer* timer, std::int64_t ns) {
   timer->timer.when_ns = sync::time_after(ns);

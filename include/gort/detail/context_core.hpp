@@ -61,6 +61,7 @@ inline const void* find_value(const context_node* node, const void* key) noexcep
 template <class T>
 inline constexpr char type_key = 0;
 
+// In the heap's memory: the value may refer to collected objects by plain pointers.
 template <class T>
 struct value_node : context_node {
   T held;
@@ -68,16 +69,20 @@ struct value_node : context_node {
   template <class U>
   value_node(const context_handle& parent, const void* under, U&& given)
       : held(std::forward<U>(given)) {
-    end = [](context_node* self) noexcept { delete static_cast<value_node*>(self); };
+    end = [](context_node* self) noexcept { end_body()(static_cast<value_node*>(self)); };
     put_below(this, parent);
     scope = above != nullptr ? above->scope : nullptr;
     key = under;
     value = &held;
   }
 };
+template <class T>
+context_handle make_value_node(const context_handle& parent, const void* under, T&& value) {
+  return context_handle::adopt(
+      make_body_box<value_node<T>>(parent, under, std::move(value)).release());
+}
 
 // Calls the function in `owner` when `ctx` is done, at once if it is.
-context_function* make_context_function(const function_type& type);
 void watch_context(const context& ctx, context_function* owner);
 bool unwatch_context(context_function* owner) noexcept;
 

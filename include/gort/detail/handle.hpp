@@ -63,6 +63,23 @@ body_box<T> make_body_box(Args&&... args) {
   return body_box<T>(value);
 }
 
+// For what std:: has allocated in such memory.
+template <class T>
+struct body_allocator {
+  using value_type = T;
+
+  body_allocator() noexcept = default;
+  template <class U>
+  body_allocator(const body_allocator<U>&) noexcept {}
+
+  T* allocate(std::size_t n) { return static_cast<T*>(allocate_body(n * sizeof(T), alignof(T))); }
+  void deallocate(T* memory, std::size_t) noexcept { free_body(memory); }
+  template <class U>
+  friend bool operator==(const body_allocator&, const body_allocator<U>&) noexcept {
+    return true;
+  }
+};
+
 // Body may be an incomplete type; it begins with counted [H1].
 template <class Body>
 class handle {

@@ -65,8 +65,7 @@ inline sync::Channel* make_channel_timer(std::int64_t ns, std::int64_t period_ns
                             ns, period_ns);
 }
 
-// A timer with a function: made, filled, started. While it is queued it holds itself.
-function_timer* make_function_timer(const function_type& type);
+// A timer with a function: made (store_function), started. While it is queued it holds itself.
 void start_function_timer(function_timer* timer, std::int64_t ns);
 bool stop_function_timer(function_timer* timer);
 bool reset_function_timer(function_timer* timer, std::int64_t ns);
