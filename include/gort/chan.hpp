@@ -187,6 +187,7 @@ class channel_handle {
 
  protected:
   channel_handle() = default;
+  constexpr explicit channel_handle(literal_tag tag) noexcept : body_(tag) {}
   explicit channel_handle(channel_reference body) noexcept : body_(std::move(body)) {}
   const channel_reference& body() const& noexcept { return body_; }
   channel_reference&& body() && noexcept { return std::move(body_); }
@@ -308,6 +309,7 @@ class chan : public detail::channel_handle<T>,
  private:
   friend class send_chan<T>;
   friend class recv_chan<T>;
+  constexpr explicit chan(detail::literal_tag tag) noexcept : detail::channel_handle<T>(tag) {}
 };
 
 // A channel that can be sent to and closed; Go's chan<- T.
@@ -324,6 +326,10 @@ class send_chan : public detail::channel_handle<T>,
   friend bool operator==(const send_chan& a, const send_chan& b) noexcept {
     return core(a) == core(b);
   }
+
+ private:
+  constexpr explicit send_chan(detail::literal_tag tag) noexcept
+      : detail::channel_handle<T>(tag) {}
 };
 
 // A channel that can be received from; Go's <-chan T.
@@ -340,6 +346,10 @@ class recv_chan : public detail::channel_handle<T>,
   friend bool operator==(const recv_chan& a, const recv_chan& b) noexcept {
     return core(a) == core(b);
   }
+
+ private:
+  constexpr explicit recv_chan(detail::literal_tag tag) noexcept
+      : detail::channel_handle<T>(tag) {}
 };
 
 // make<chan<T>>(): unbuffered; make<chan<T>>(n): with room for n values. Throws

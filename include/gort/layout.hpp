@@ -18,7 +18,8 @@
 //       std::uint64_t numbers_[100];
 //     };
 //
-// A class without constructors needs neither: gort looks into it by itself.
+// A class without constructors needs neither: gort looks into it by itself, unless it has a base
+// class, a reference, or an unnamed union in it.
 // Compile-time only. Go knows layouts from its compiler, and has no destructors. Not here: how
 // types are looked into (detail/type_info.hpp).
 #pragma once

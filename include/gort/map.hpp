@@ -148,6 +148,7 @@ class map {
   friend struct detail::maker<map>;
 
   explicit map(detail::map_record* record) noexcept : record_(record) {}
+  constexpr explicit map(detail::literal_tag tag) noexcept : record_(tag) {}
   static map with_room(std::size_t count) {
     auto* const record = new_<detail::map_record>();
     record->controls.set(const_cast<detail::control*>(detail::no_controls));

@@ -86,6 +86,8 @@ class ptr {
   friend void swap(ptr& a, ptr& b) noexcept { a.swap(b); }
 
  private:
+  constexpr explicit ptr(detail::literal_tag tag) noexcept : reference_(tag) {}
+
   detail::reference reference_;
 };
 
@@ -168,6 +170,7 @@ class atomic_ptr {
   }
 
  private:
+  constexpr explicit atomic_ptr(detail::literal_tag tag) noexcept : reference_(tag) {}
   void** slot() const noexcept { return const_cast<detail::reference&>(reference_).slot(); }
 
   detail::reference reference_;
@@ -219,6 +222,7 @@ class weak {
 
  private:
   friend struct std::hash<weak>;
+  constexpr explicit weak(detail::literal_tag tag) noexcept : cell_(tag) {}
 
   std::size_t offset_ = 0;
   detail::reference cell_;

@@ -137,6 +137,7 @@ class slice {
 
  private:
   friend struct detail::maker<slice>;
+  constexpr explicit slice(detail::literal_tag tag) noexcept : data_(tag) {}
 
   [[gnu::always_inline]] slice(T* data, std::size_t length, std::size_t capacity) noexcept
       : length_(length), data_(detail::erase_type(data)), capacity_(capacity) {}

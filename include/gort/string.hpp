@@ -173,6 +173,7 @@ class string {
   friend std::ostream& operator<<(std::ostream& out, const string& s) { return out << s.view(); }
 
  private:
+  constexpr explicit string(detail::literal_tag tag) noexcept : bytes_(tag) {}
   string(const char* bytes, std::size_t length) noexcept
       : bytes_(length != 0 ? detail::erase_type(bytes) : nullptr), length_(length) {}
   static string copied(std::string_view text) {

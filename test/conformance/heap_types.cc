@@ -151,7 +151,7 @@ static_assert(kind_of<BitsAndPointer> == object_kind::scan);
 static_assert(kind_of<Secretive> == object_kind::scan);
 static_assert(kind_of<Node> == object_kind::scan);
 static_assert(kind_of<Handles> == object_kind::scan);
-static_assert(kind_of<HoldsIncomplete> == object_kind::destructible);  // it cannot be assigned
+static_assert(kind_of<HoldsIncomplete> == object_kind::scan);
 static_assert(kind_of<Ended> == object_kind::destructible);
 static_assert(kind_of<Strings> == object_kind::destructible);
 static_assert(kind_of<std::shared_ptr<int>> == object_kind::destructible);

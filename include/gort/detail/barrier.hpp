@@ -21,6 +21,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "gort/detail/heap_core.hpp"
 #include "gort/detail/stack_range.hpp"
@@ -159,14 +160,21 @@ slow:
   return compare_exchange_slow(slot, expected, value);
 }
 
+// Of the constructors by which classes with a reference are literal types.
+struct literal_tag {};
+
 // A reference in a slot that may lie anywhere: what the handle types hold. Copies as a word; the
 // owner type gives it its meaning. Constructing stores without a barrier: what was there before was
 // no reference.
 //
-// Copying is not declared noexcept though it never throws: by that, gort sees whether a class has a
-// destructor of its own (needs_destructor in type_info.hpp).
+// Two things are as they are only for needs_destructor (type_info.hpp), which sees by them whether
+// a class has a destructor of its own. Copying is not declared noexcept, though it never throws.
+// And the class is a literal type: one constructor and the destructor are constexpr. Nothing calls
+// that constructor, so there are no constants of it; or a global one would not be entered, or not
+// removed.
 class reference {
  public:
+  constexpr explicit reference(literal_tag) noexcept : value_(nullptr) {}
   [[gnu::always_inline]] reference() noexcept : value_(nullptr) { enter(); }
   [[gnu::always_inline]] explicit reference(void* value) noexcept : value_(value) { enter(); }
   [[gnu::always_inline]] reference(const reference& other) noexcept : value_(other.value_) {
@@ -181,15 +189,11 @@ class reference {
     set(other.value_);
     return *this;
   }
-  // What a stack held was scanned; what a collected object held is shown, since something else may
-  // be made in its place, without a barrier.
-  [[gnu::always_inline]] ~reference() {
-    if (is_surely_stack(this)) return;
-    if (in_collected_heap(this)) {
-      if (is_marking()) [[unlikely]]
-        show_old_slow(value_);
+  [[gnu::always_inline]] constexpr ~reference() {
+    if (std::is_constant_evaluated()) {
+      if (value_ != nullptr) leave();  // is no constant expression
     } else {
-      remove_handle(&value_);
+      leave();
     }
   }
 
@@ -207,6 +211,17 @@ class reference {
     enter_handle(&value_);
     // Until the slot is known, the value is held by a register or the stack.
     asm volatile("" : : "r"(value));
+  }
+  // What a stack held was scanned; what a collected object held is shown, since something else may
+  // be made in its place, without a barrier.
+  [[gnu::always_inline]] void leave() noexcept {
+    if (is_surely_stack(this)) return;
+    if (in_collected_heap(this)) {
+      if (is_marking()) [[unlikely]]
+        show_old_slow(value_);
+    } else {
+      remove_handle(&value_);
+    }
   }
 
   void* value_;

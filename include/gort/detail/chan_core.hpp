@@ -38,6 +38,7 @@ class channel_reference {
  public:
   channel_reference() noexcept = default;
   explicit channel_reference(sync::Channel* channel) noexcept : word_(channel) {}
+  constexpr explicit channel_reference(literal_tag tag) noexcept : word_(tag) {}
   channel_reference(const channel_reference& other) noexcept = default;
   channel_reference(channel_reference&& other) noexcept : word_(other.word_) {
     other.word_.set(nullptr);

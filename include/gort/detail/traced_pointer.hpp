@@ -113,6 +113,7 @@ class traced_pointer {
   }
 
  private:
+  constexpr explicit traced_pointer(detail::literal_tag tag) noexcept : word_(tag) {}
   static void* erase(T* address) noexcept {
     return const_cast<void*>(static_cast<const volatile void*>(address));
   }

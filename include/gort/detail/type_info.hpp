@@ -249,16 +249,40 @@ template <class T>
 }
 
 // --- destructors
+// What is assigned when a field is.
+template <class Field>
+using field_element = std::remove_all_extents_t<Field>;
+
 // Handles and library types: whether ending what they hold needs a destructor.
 template <class T>
 struct needs_end : std::true_type {};
 
-// A class without constructors may have a destructor of its own all the same. Then it has no
-// implicit move assignment, and moving is copying: of a class with one of gort's handles in it that
-// shows, since copying a handle is not declared noexcept, but moving it is.
-template <class T>
-inline constexpr bool surely_ends_by_fields =
-    std::is_nothrow_move_assignable_v<T> && !std::is_nothrow_copy_assignable_v<T>;
+// A class without constructors may have a destructor of its own all the same. What is known of the
+// fields F says what the class would be without one; where it is less, there may be one.
+//
+// Then it has no implicit move assignment, and moving is copying: of a class with one of gort's
+// handles in it that shows, since copying a handle is not declared noexcept, but moving it is. Or
+// the user has declared the move assignment as well, and it has no constructor that moves or
+// copies. And a class is a literal type, as gort's handles are, only if its destructor is
+// constexpr. So a destructor is seen but for one that is declared constexpr, in a class with fields
+// that cannot be assigned.
+template <class T, class F>
+consteval bool surely_ends_by_fields() {
+  return []<bool A, class... Field>(field_list<A, Field...>) {
+    if ((std::is_trivially_destructible_v<Field> && ...)) return false;  // so T would be
+    constexpr bool constructible = (std::is_move_constructible_v<field_element<Field>> && ...);
+    constexpr bool assignable = (std::is_move_assignable_v<field_element<Field>> && ...);
+    constexpr bool literal = (__is_literal_type(Field) && ...);
+    if (constructible && !std::is_move_constructible_v<T>) return false;
+    if (assignable &&
+        (!std::is_nothrow_move_assignable_v<T> || std::is_nothrow_copy_assignable_v<T>)) {
+      return false;
+    }
+    if (literal && !__is_literal_type(T)) return false;
+    return assignable || literal;
+  }
+  (F());
+}
 
 template <class T>
 consteval bool needs_destructor_of() {
@@ -273,8 +297,10 @@ consteval bool needs_destructor_of() {
     return needs_destructor_of<element_of<V>>();
   } else if constexpr (!needs_end<V>::value) {
     return false;
-  } else if constexpr (has_known_fields<V> && surely_ends_by_fields<V>) {
-    return []<bool A, class... F>(field_list<A, F...>) { return (needs_destructor_of<F>() || ...); }
+  } else if constexpr (has_known_fields<V>) {
+    return []<bool A, class... F>(field_list<A, F...> fields) {
+      return (needs_destructor_of<F>() || ...) || !surely_ends_by_fields<V, decltype(fields)>();
+    }
     (fields_of<V>());
   } else {
     return true;
