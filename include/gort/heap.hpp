@@ -5,8 +5,8 @@
 // test of what the collector is doing. What the collector must know of its type is found out when
 // the program is compiled (layout.hpp says how to help).
 //
-// Not here: the references (ptr.hpp), std containers in collected memory (allocator.hpp), running
-// and tuning the collector (detail/gc_core.hpp).
+// Not here, but included: the references (ptr.hpp), std containers in collected memory
+// (allocator.hpp), running and tuning the collector (memory.hpp), its numbers (mem_stats.hpp).
 #pragma once
 
 #include <cstddef>
@@ -24,6 +24,8 @@
 #include "gort/detail/type_info.hpp"
 #include "gort/error.hpp"
 #include "gort/layout.hpp"
+#include "gort/mem_stats.hpp"
+#include "gort/memory.hpp"
 #include "gort/ptr.hpp"
 
 namespace gort {
@@ -43,6 +45,7 @@ inline constexpr bool handle_is_zero_made<weak<T>> = true;
 // Zeroed storage for one T.
 template <class T>
 [[gnu::always_inline]] inline void* allocate_one() {
+  check_alignment<T>();
   return allocate_fixed<sizeof(T), alignof(T), kind_of<T>>(layout_for<T, false>());
 }
 // It has been constructed: from now on it has an end.
@@ -64,6 +67,7 @@ inline constexpr std::size_t most_elements = kMostObjectBytes / sizeof(T);
 // `filled`, of a type without pointers, may be left as they are: the caller fills them at once.
 template <class T>
 T* allocate_array(std::size_t n, std::size_t filled = 0) {
+  check_alignment<T>();
   return static_cast<T*>(allocate_object(n * sizeof(T), alignof(T), kind_of<T>,
                                          layout_for<T, true>(), filled * sizeof(T)));
 }
@@ -148,8 +152,6 @@ template <class T, class... Args>
                 "new_<T>: T must be an object type");
   static_assert(!std::is_abstract_v<T>, "new_<T>: T is abstract: make one of its derived classes");
   static_assert(std::is_destructible_v<T>, "new_<T>: T has no destructor that gort may call");
-  static_assert(alignof(T) <= detail::kHeapPageBytes,
-                "new_<T>: T is aligned to more than a page of 8192 bytes");
   static_assert(sizeof(T) <= detail::kMostObjectBytes, "new_<T>: T is too large");
   using object = std::remove_cv_t<T>;
   static_assert(
@@ -180,7 +182,7 @@ class cleanup {
   cleanup() = default;
   // The function will not be called, unless it was about to be: then false. Any thread; not in the
   // destructor of a collected object while that holds a lock which this one needs.
-  bool stop() noexcept { return number_ != 0 && detail::stop_cleanup(number_); }
+  bool stop() const noexcept { return number_ != 0 && detail::stop_cleanup(number_); }
 
  private:
   template <class T, class F, class Arg>
@@ -197,7 +199,11 @@ struct cleanup_record {
   Arg arg;
   static void run(void* record) {
     auto* const self = static_cast<cleanup_record*>(record);
-    std::invoke(std::move(self->f), std::move(self->arg));
+    if constexpr (std::is_invocable_v<F, Arg>) {
+      std::invoke(std::move(self->f), std::move(self->arg));
+    } else {
+      std::invoke(std::move(self->f), self->arg);
+    }
   }
 };
 }  // namespace detail
@@ -215,10 +221,12 @@ template <class T, class F, class Arg>
 cleanup add_cleanup(T* pointer, F&& f, Arg&& arg) {
   using function = std::decay_t<F>;
   using argument = std::decay_t<Arg>;
-  static_assert(std::is_invocable_v<function, argument>, "add_cleanup: f(arg) cannot be called");
+  static_assert(std::is_invocable_v<function, argument> || std::is_invocable_v<function, argument&>,
+                "add_cleanup: f(arg) cannot be called");
   if constexpr (requires { static_cast<const volatile void*>(arg); }) {
     if (static_cast<const volatile void*>(arg) == static_cast<const volatile void*>(pointer)) {
-      detail::throw_runtime_error("add_cleanup: arg is equal to the pointer: it would never run");
+      detail::throw_runtime_error(
+          "runtime.AddCleanup: ptr is equal to arg, cleanup will never run");
     }
   }
   using record = detail::cleanup_record<function, argument>;
@@ -231,3 +239,6 @@ cleanup add_cleanup(const ptr<T>& pointer, F&& f, Arg&& arg) {
 }
 
 }  // namespace gort
+
+// Which is made of the above.
+#include "gort/allocator.hpp"

@@ -22,9 +22,13 @@
 #include "gort/detail/barrier.hpp"
 #include "gort/detail/boot_anchor.hpp"
 #include "gort/detail/special_core.hpp"
+#include "gort/detail/sync_core.hpp"
 #include "gort/layout.hpp"
 
 namespace gort {
+
+template <class T>
+class atomic_ptr;
 
 namespace detail {
 template <class T>
@@ -55,6 +59,9 @@ class ptr {
   requires(std::is_convertible_v<U*, T*> && !std::is_same_v<U, T>)
       [[gnu::always_inline]] ptr(const ptr<U>& other) noexcept
       : ptr(static_cast<T*>(other.get())) {}
+  template <class U>
+  requires std::is_convertible_v<U*, T*> ptr(const atomic_ptr<U>& other)
+  noexcept : ptr(static_cast<T*>(other.load())) {}
   ptr(const ptr&) noexcept = default;
   ptr& operator=(const ptr&) = default;  // never throws; see detail::reference
   ptr& operator=(ptr&&) noexcept = default;
@@ -68,6 +75,10 @@ class ptr {
   requires(std::is_convertible_v<U*, T*> && !std::is_same_v<U, T>) [[gnu::always_inline]] ptr&
   operator=(const ptr<U>& other) noexcept {
     return *this = static_cast<T*>(other.get());
+  }
+  template <class U>
+  requires std::is_convertible_v<U*, T*> ptr& operator=(const atomic_ptr<U>& other) noexcept {
+    return *this = static_cast<T*>(other.load());
   }
 
   [[gnu::always_inline]] T* get() const noexcept { return static_cast<T*>(reference_.get()); }
@@ -94,9 +105,10 @@ class ptr {
 template <class T>
 ptr(T*) -> ptr<T>;
 
-// A ptr that any number of threads may use at once; has std::atomic<T*>'s operations, but for
-// arithmetic and waiting. Orders weaker than the default are accepted, and may be made stronger.
-// While the collector marks, each write is a call; otherwise one instruction. Go's atomic.Pointer.
+// A ptr that any number of threads may use at once; has std::atomic<T*>'s operations. Orders weaker
+// than the default are accepted, and may be made stronger. While the collector marks, each write is
+// a call; otherwise one instruction, but for arithmetic, which tries until nobody came between.
+// Go's atomic.Pointer.
 template <class T>
 class atomic_ptr {
   static_assert(!std::is_array_v<T> && !std::is_reference_v<T> && !std::is_function_v<T>,
@@ -104,6 +116,7 @@ class atomic_ptr {
 
  public:
   using value_type = T*;
+  using difference_type = std::ptrdiff_t;
   static constexpr bool is_always_lock_free = true;
 
   atomic_ptr() noexcept {}
@@ -159,15 +172,57 @@ class atomic_ptr {
     return compare_exchange_strong(expected, desired);
   }
   // `expected` in a ptr, which cannot be bound to a T*&.
-  bool compare_exchange_strong(ptr<T>& expected, T* desired) noexcept {
+  bool compare_exchange_strong(ptr<T>& expected, T* desired,
+                               std::memory_order = std::memory_order_seq_cst) noexcept {
     T* found = expected;
     const bool exchanged = compare_exchange_strong(found, desired);
     if (!exchanged) expected = found;
     return exchanged;
   }
-  bool compare_exchange_weak(ptr<T>& expected, T* desired) noexcept {
+  bool compare_exchange_strong(ptr<T>& expected, T* desired, std::memory_order,
+                               std::memory_order) noexcept {
     return compare_exchange_strong(expected, desired);
   }
+  bool compare_exchange_weak(ptr<T>& expected, T* desired,
+                             std::memory_order = std::memory_order_seq_cst) noexcept {
+    return compare_exchange_strong(expected, desired);
+  }
+  bool compare_exchange_weak(ptr<T>& expected, T* desired, std::memory_order,
+                             std::memory_order) noexcept {
+    return compare_exchange_strong(expected, desired);
+  }
+
+  // Until it holds something else than `old`: looks again when notified, and only then. Parks a
+  // goroutine, blocks another thread. A pointer that came and went again may be missed.
+  void wait(T* old, std::memory_order = std::memory_order_seq_cst) const {
+    detail::wait_reference(slot(), detail::erase_type(old));
+  }
+  // Wakes those who wait: the one that has waited longest, or all.
+  void notify_one() { detail::notify_reference(slot(), false); }
+  void notify_all() { detail::notify_reference(slot(), true); }
+
+  // Returns what it held before.
+  T* fetch_add(difference_type n, std::memory_order = std::memory_order_seq_cst) noexcept requires
+      std::is_object_v<T> {
+    T* before = load(std::memory_order_relaxed);
+    while (!compare_exchange_weak(before, before + n)) {
+    }
+    return before;
+  }
+  T* fetch_sub(difference_type n, std::memory_order = std::memory_order_seq_cst) noexcept requires
+      std::is_object_v<T> {
+    return fetch_add(-n);
+  }
+  T* operator+=(difference_type n) noexcept requires std::is_object_v<T> {
+    return fetch_add(n) + n;
+  }
+  T* operator-=(difference_type n) noexcept requires std::is_object_v<T> {
+    return fetch_add(-n) - n;
+  }
+  T* operator++() noexcept requires std::is_object_v<T> { return *this += 1; }
+  T* operator--() noexcept requires std::is_object_v<T> { return *this -= 1; }
+  T* operator++(int) noexcept requires std::is_object_v<T> { return fetch_add(1); }
+  T* operator--(int) noexcept requires std::is_object_v<T> { return fetch_add(-1); }
 
  private:
   constexpr explicit atomic_ptr(detail::literal_tag tag) noexcept : reference_(tag) {}
@@ -194,15 +249,23 @@ class weak {
   weak(std::nullptr_t) noexcept {}
   // Allocates if the object had none yet. Throws runtime_error if `pointer` is neither null nor to
   // a collected object.
-  explicit weak(T* pointer) : cell_(detail::weak_cell_of(detail::erase_type(pointer), offset_)) {}
-  explicit weak(const ptr<T>& pointer) : weak(pointer.get()) {}
+  weak(T* pointer) : cell_(detail::weak_cell_of(detail::erase_type(pointer), offset_)) {}
+  template <class U>
+  requires std::is_convertible_v<U*, T*> weak(const ptr<U>& pointer)
+      : weak(static_cast<T*>(pointer.get())) {}
   // Null if the object is gone.
   template <class U>
   requires(std::is_convertible_v<U*, T*> && !std::is_same_v<U, T>) weak(const weak<U>& other)
       : weak(static_cast<T*>(other.lock())) {}
 
-  weak& operator=(T* pointer) { return *this = weak(pointer); }
-  weak& operator=(const ptr<T>& pointer) { return *this = weak(pointer); }
+  template <class U>
+  requires std::is_convertible_v<U*, T*> weak& operator=(U* pointer) {
+    return *this = weak(static_cast<T*>(pointer));
+  }
+  template <class U>
+  requires std::is_convertible_v<U*, T*> weak& operator=(const ptr<U>& pointer) {
+    return *this = weak(pointer);
+  }
   weak& operator=(std::nullptr_t) noexcept { return *this = weak(); }
 
   // The object, which is kept alive by what the caller does with the result, or null. Any thread;
@@ -268,6 +331,13 @@ struct std::hash<gort::ptr<T>> {
     return std::hash<T*>()(pointer.get());
   }
 };
+// What algorithms compare by: each converts to the other, so they must be told.
+template <class T, class U>
+requires requires { typename std::common_type_t<T*, U*>; }
+struct std::common_type<gort::ptr<T>, U*> : std::common_type<T*, U*> {};
+template <class T, class U>
+requires requires { typename std::common_type_t<T*, U*>; }
+struct std::common_type<U*, gort::ptr<T>> : std::common_type<T*, U*> {};
 template <class T>
 struct std::hash<gort::weak<T>> {
   std::size_t operator()(const gort::weak<T>& reference) const noexcept {

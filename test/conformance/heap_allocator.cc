@@ -13,7 +13,9 @@
 #include <memory>
 #include <new>
 #include <numeric>
+#include <ranges>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -218,4 +220,17 @@ TEST_CASE("an allocator refuses what is more than there can be") {
   auto memory = numbers.allocate(10);
   CHECK(memory[9] == 0);
   numbers.deallocate(memory, 10);
+}
+
+TEST_CASE("a vector in collected memory is a contiguous range") {
+  Boxes boxes;
+  for (int i = 0; i < 3; ++i) boxes.push_back(new_<Box>(i));
+  static_assert(std::ranges::contiguous_range<Boxes>);
+  std::span<ptr<Box>> span(boxes);
+  CHECK(span.size() == 3);
+  CHECK(span[2]->value == 2);
+  CHECK(std::to_address(boxes.begin()) == boxes.data());
+  const std::vector<int, allocator<int>> numbers{1, 2, 3};
+  const std::span<const int> all = numbers;
+  CHECK(std::accumulate(all.begin(), all.end(), 0) == 6);
 }

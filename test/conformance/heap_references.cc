@@ -4,6 +4,9 @@
 
 #include "gc_support.h"
 
+#include <algorithm>
+#include <array>
+#include <concepts>
 #include <functional>
 #include <map>
 #include <memory>
@@ -160,13 +163,159 @@ TEST_CASE("weak references and cleanups of what is not collected are refused") {
   Node* const node = new_<Node>();
   CHECK_THROWS_WITH_AS(gort::add_cleanup(
                            node, [](Node*) {}, node),
-                       "add_cleanup: arg is equal to the pointer: it would never run",
+                       "runtime.AddCleanup: ptr is equal to arg, cleanup will never run",
                        gort::runtime_error);
   gort::cleanup none;
   CHECK_FALSE(none.stop());
-  gort::cleanup some = gort::add_cleanup(
+  const gort::cleanup some = gort::add_cleanup(
       node, [](int) {}, 0);
   CHECK(some.stop());
   CHECK_FALSE(some.stop());
   gort::keep_alive(node);
+}
+
+TEST_CASE("atomic_ptr has a pointer's arithmetic") {
+  auto* const array = new_<std::array<int, 4>>();
+  atomic_ptr<int> atomic = array->data();
+  static_assert(std::is_same_v<atomic_ptr<int>::difference_type, std::ptrdiff_t>);
+  CHECK(atomic.fetch_add(2) == &(*array)[0]);
+  CHECK(atomic.fetch_sub(1, std::memory_order_relaxed) == &(*array)[2]);
+  CHECK(atomic++ == &(*array)[1]);
+  CHECK(++atomic == &(*array)[3]);
+  CHECK(atomic-- == &(*array)[3]);
+  CHECK(--atomic == &(*array)[1]);
+  CHECK((atomic += 2) == &(*array)[3]);
+  CHECK((atomic -= 3) == array->data());
+}
+
+TEST_CASE("what an atomic_ptr holds becomes a ptr, and a ptr may be what it is expected to hold") {
+  atomic_ptr<Both> atomic = new_<Both>();
+  ptr<Both> same = atomic;
+  ptr<Second> base = atomic;
+  CHECK(same == atomic.load());
+  CHECK(base == static_cast<Second*>(same));
+  same = nullptr;
+  same = atomic;
+  base = atomic;
+  CHECK(same == atomic.load());
+  CHECK(atomic.compare_exchange_strong(same, nullptr, std::memory_order_acq_rel,
+                                       std::memory_order_relaxed));
+  CHECK_FALSE(atomic.compare_exchange_weak(same, nullptr, std::memory_order_release));
+  CHECK(same == nullptr);
+  CHECK(atomic.compare_exchange_weak(same, nullptr, std::memory_order_release,
+                                     std::memory_order_relaxed));
+  CHECK(atomic.compare_exchange_strong(same, nullptr, std::memory_order_seq_cst));
+}
+
+TEST_CASE("wait returns when an atomic_ptr holds something else and that was said") {
+  NoGoroutineLeft leak;
+  atomic_ptr<Node>& atomic = *new_<atomic_ptr<Node>>();
+  Node* const first = new_<Node>();
+  atomic = first;
+  atomic.wait(nullptr);  // it does already
+  Started waiter([&] { atomic.wait(first); });
+  CHECK(waiter.blocks());
+  atomic.notify_all();
+  CHECK(waiter.blocks());  // it still holds that
+  atomic = new_<Node>();
+  atomic.notify_one();
+  CHECK(waiter.ends());
+}
+
+TEST_CASE("notify_one wakes one and notify_all the others, goroutines and threads") {
+  NoGoroutineLeft leak;
+  atomic_ptr<Node>& atomic = *new_<atomic_ptr<Node>>();
+  std::atomic<int> woken{0};
+  Started a([&] {
+    atomic.wait(nullptr);
+    ++woken;
+  });
+  CHECK(a.waits());
+  Started b([&] {
+    atomic.wait(nullptr);
+    ++woken;
+  });
+  CHECK(b.waits());
+  atomic = new_<Node>();
+  atomic.notify_one();
+  CHECK(a.ends());
+  CHECK(woken.load() == 1);
+  Node* const now = atomic.load();
+  std::thread thread([&] {
+    atomic.wait(now);
+    ++woken;
+  });
+  gort::sleep(1ms);
+  atomic = new_<Node>();
+  atomic.notify_all();
+  CHECK(b.ends());
+  gort::blocking([&] { thread.join(); });
+  CHECK(woken.load() == 3);
+}
+
+TEST_CASE("goroutines that hand a node to and fro by wait and notify never hang") {
+  atomic_ptr<Node>& atomic = *new_<atomic_ptr<Node>>();
+  Node* const ping = new_<Node>();
+  Node* const pong = new_<Node>();
+  const int rounds = scaled(5'000);
+  atomic = ping;
+  gort::wait_group both;
+  const auto play = [&](Node* other) {  // whoever finds its own makes it the other's
+    for (int i = 0; i < rounds; ++i) {
+      atomic.wait(other);
+      atomic = other;
+      atomic.notify_one();
+    }
+  };
+  both.go([&] { play(pong); });
+  both.go([&] { play(ping); });
+  both.wait();
+  CHECK(atomic.load() == ping);
+}
+
+TEST_CASE("a weak reference is made of whatever converts to its pointer") {
+  ptr<Both> both = new_<Both>();
+  weak<Both> same = both;
+  weak<Second> base(both);
+  weak<Second> raw = both.get();
+  CHECK(same.lock() == both);
+  CHECK(base.lock() == static_cast<Second*>(both));
+  CHECK(base == raw);
+  base = nullptr;
+  CHECK(base.lock() == nullptr);
+  base = both;
+  CHECK(base == raw);
+  raw = {};
+  CHECK(raw.lock() == nullptr);
+  raw = both.get();
+  CHECK(base == raw);
+  raw = same;
+  CHECK(base == raw);
+  const auto takes = [](weak<Node> w) { return w.lock() != nullptr; };
+  CHECK(takes(both));
+  static_assert(std::is_constructible_v<weak<const Both>, ptr<Both>> &&
+                !std::is_constructible_v<weak<Both>, ptr<Second>>);
+}
+
+TEST_CASE("algorithms compare ptr with pointers") {
+  Node* const node = new_<Node>();
+  const std::vector<ptr<Node>> nodes{new_<Node>(), node, nullptr};
+  CHECK(std::ranges::find(nodes, node) == nodes.begin() + 1);
+  CHECK(std::ranges::find(nodes, static_cast<const Node*>(node)) == nodes.begin() + 1);
+  CHECK(std::ranges::find(nodes, nullptr) == nodes.begin() + 2);
+  CHECK(std::ranges::count(nodes, ptr<Node>(node)) == 1);
+  static_assert(std::is_same_v<std::common_type_t<ptr<Node>, Node*>, Node*> &&
+                std::is_same_v<std::common_type_t<Both*, ptr<Second>>, Second*>);
+  static_assert(std::equality_comparable_with<ptr<Both>, Second*>);
+}
+
+TEST_CASE("a cleanup's function may take its argument by reference") {
+  static std::atomic<int> sum{0};
+  elsewhere([] {
+    for (int i = 0; i < 100; ++i) {
+      gort::add_cleanup(
+          new_<Node>(), [](int& n) { sum += n; }, 1);
+    }
+  });
+  CHECK(after_collections([] { return sum.load() >= 90; }));
 }

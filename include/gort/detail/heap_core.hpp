@@ -76,6 +76,11 @@ struct object_end {
 };
 
 inline constexpr std::size_t kHeapPageBytes = 8192;
+// The heap aligns to no more than a page, and what is aligned to more would not be found.
+template <class T>
+consteval void check_alignment() {
+  static_assert(alignof(T) <= kHeapPageBytes, "T is aligned to more than a page of 8192 bytes");
+}
 inline constexpr std::size_t kMaxSmallBytes = std::size_t{32} << 10;
 inline constexpr std::size_t kSlotAlign = 16;
 inline constexpr std::size_t kFineBytes = 128;  // steps of 16 up to here

@@ -202,6 +202,10 @@ struct gate_core {
   void wait_slow(const context* ctx);
 };
 
+// For atomic_ptr: waits, in the table, while `*slot` is `old`, and wakes those who wait at `slot`.
+void wait_reference(void* const* slot, const void* old);
+void notify_reference(const void* slot, bool all);
+
 // A number that differs between threads that run at the same time, mostly.
 unsigned thread_hint() noexcept;
 

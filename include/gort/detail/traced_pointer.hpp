@@ -30,6 +30,7 @@ class traced_pointer {
   using pointer = traced_pointer;
   using reference = std::add_lvalue_reference_t<T>;
   using iterator_category = std::random_access_iterator_tag;
+  using iterator_concept = std::contiguous_iterator_tag;
 
   [[gnu::always_inline]] traced_pointer() noexcept {}
   [[gnu::always_inline]] traced_pointer(std::nullptr_t) noexcept {}
