@@ -49,12 +49,12 @@ void containers() {
   squares = gort::append(squares, 9, 16);
   gort::slice<int> middle = squares(1, 4);  // shares the elements
   middle[0] = 100;
-  std::printf("%d, %zu of %zu\n", squares[1], middle.len(), squares.len());
+  std::printf("%d, %td of %td\n", squares[1], middle.len(), squares.len());
 
   auto ages = gort::make<gort::map<gort::string, int>>();
   ages["ann"] = 31;
   ages["bob"]++;
-  if (int* age = ages.find("ann")) std::printf("ann is %d, %zu people\n", *age, ages.len());
+  if (int* age = ages.find("ann")) std::printf("ann is %d, %td people\n", *age, ages.len());
 
   gort::string greeting = "hello, "_s + "world";
   std::printf("%s\n", std::string(greeting(7, 12)).c_str());

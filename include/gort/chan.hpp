@@ -61,10 +61,14 @@ struct try_recv_result {
 
 namespace detail {
 
+// Asked where a channel is made or used: in a field of T itself, T is still incomplete.
 template <class T>
-inline constexpr bool is_element =
-    std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T> &&
-    std::is_move_constructible_v<T> && std::is_nothrow_destructible_v<T>;
+consteval void check_element() {
+  static_assert(std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T> &&
+                    std::is_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
+                "chan<T>: T must be movable, no array or reference, its destructor noexcept");
+  check_alignment<T>();
+}
 
 // Memory for a plain T, filled by the core.
 template <class T>
@@ -193,8 +197,7 @@ class channel_handle {
   channel_reference&& body() && noexcept { return std::move(body_); }
 
  private:
-  static_assert(is_element<T>,
-                "chan<T>: T must be movable, no array or reference, its destructor noexcept");
+  static_assert(std::is_object_v<T> && !std::is_array_v<T>, "chan<T>: T must be a value");
   channel_reference body_;
 };
 
@@ -235,7 +238,10 @@ class send_operations {
   void close() const { chan_close(channel()); }
 
  private:
-  sync::Channel* channel() const noexcept { return core(static_cast<const Self&>(*this)); }
+  sync::Channel* channel() const noexcept {
+    check_element<T>();
+    return core(static_cast<const Self&>(*this));
+  }
   void send_until(T& value, const context& ctx) const {
     sync::Channel* const done = done_core(ctx);
     if (done == nullptr) return send_value<T>(channel(), value);
@@ -268,7 +274,10 @@ class recv_operations {
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
-  sync::Channel* channel() const noexcept { return core(static_cast<const Self&>(*this)); }
+  sync::Channel* channel() const noexcept {
+    check_element<T>();
+    return core(static_cast<const Self&>(*this));
+  }
 };
 
 // A channel that died while it held something: its elements are destroyed.
@@ -279,6 +288,7 @@ inline constexpr object_layout channel_end{1, 0, &kEveryWord, [](void* body, std
 // The body of a chan<T>. What it refers to besides its elements is on stacks.
 template <class T>
 sync::Channel* make_channel(std::int64_t capacity, bool in_range) {
+  check_element<T>();
   const element_type& type = element_type_of<T>;
   const chan_layout layout = layout_channel(type, capacity, in_range);
   const object_kind kind = capacity == 0 ? object_kind::noscan : kind_of<T>;
@@ -300,11 +310,13 @@ class chan : public detail::channel_handle<T>,
              public detail::recv_operations<chan<T>, T> {
  public:
   chan() = default;  // nil
+  chan(std::nullptr_t) noexcept {}
   // For gort's own headers.
   explicit chan(sync::Channel* body) noexcept
       : detail::channel_handle<T>(detail::channel_reference(body)) {}
 
   friend bool operator==(const chan& a, const chan& b) noexcept { return core(a) == core(b); }
+  friend bool operator==(const chan& c, std::nullptr_t) noexcept { return !c; }
 
  private:
   friend class send_chan<T>;
@@ -318,6 +330,7 @@ class send_chan : public detail::channel_handle<T>,
                   public detail::send_operations<send_chan<T>, T> {
  public:
   send_chan() = default;
+  send_chan(std::nullptr_t) noexcept {}
   send_chan(const chan<T>& c) noexcept : detail::channel_handle<T>(c.body()) {}
   send_chan(chan<T>&& c) noexcept : detail::channel_handle<T>(std::move(c).body()) {}
   explicit send_chan(sync::Channel* body) noexcept
@@ -326,10 +339,10 @@ class send_chan : public detail::channel_handle<T>,
   friend bool operator==(const send_chan& a, const send_chan& b) noexcept {
     return core(a) == core(b);
   }
+  friend bool operator==(const send_chan& c, std::nullptr_t) noexcept { return !c; }
 
  private:
-  constexpr explicit send_chan(detail::literal_tag tag) noexcept
-      : detail::channel_handle<T>(tag) {}
+  constexpr explicit send_chan(detail::literal_tag tag) noexcept : detail::channel_handle<T>(tag) {}
 };
 
 // A channel that can be received from; Go's <-chan T.
@@ -338,6 +351,7 @@ class recv_chan : public detail::channel_handle<T>,
                   public detail::recv_operations<recv_chan<T>, T> {
  public:
   recv_chan() = default;
+  recv_chan(std::nullptr_t) noexcept {}
   recv_chan(const chan<T>& c) noexcept : detail::channel_handle<T>(c.body()) {}
   recv_chan(chan<T>&& c) noexcept : detail::channel_handle<T>(std::move(c).body()) {}
   explicit recv_chan(sync::Channel* body) noexcept
@@ -346,10 +360,10 @@ class recv_chan : public detail::channel_handle<T>,
   friend bool operator==(const recv_chan& a, const recv_chan& b) noexcept {
     return core(a) == core(b);
   }
+  friend bool operator==(const recv_chan& c, std::nullptr_t) noexcept { return !c; }
 
  private:
-  constexpr explicit recv_chan(detail::literal_tag tag) noexcept
-      : detail::channel_handle<T>(tag) {}
+  constexpr explicit recv_chan(detail::literal_tag tag) noexcept : detail::channel_handle<T>(tag) {}
 };
 
 // make<chan<T>>(): unbuffered; make<chan<T>>(n): with room for n values. Throws
@@ -363,6 +377,16 @@ struct detail::maker<chan<T>> {
                                    std::in_range<std::int64_t>(capacity)));
   }
 };
+
+// The number of buffered values, and how many there is room for. Go's len and cap.
+template <class T>
+std::ptrdiff_t len(const detail::channel_handle<T>& c) noexcept {
+  return c.len();
+}
+template <class T>
+std::ptrdiff_t cap(const detail::channel_handle<T>& c) noexcept {
+  return c.cap();
+}
 
 // A dead object's channels have nothing to end.
 template <class T>

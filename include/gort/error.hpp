@@ -13,6 +13,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -78,6 +79,8 @@ std::string describe_panic(const T& value) {
     return std::to_string(value);
   } else if constexpr (std::is_convertible_v<const T&, std::string>) {
     return value;
+  } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    return std::string(static_cast<std::string_view>(value));
   } else if constexpr (std::is_base_of_v<std::exception, T>) {
     return value.what();
   } else if constexpr (requires { std::string(value.to_string()); }) {

@@ -60,10 +60,10 @@ class map {
   &&requires { typename Equal::is_transparent; };
   template <class Q>
   static constexpr bool is_key = std::same_as<std::remove_cvref_t<Q>, K> ||
-                                 (kTransparent && requires(const K& key, const Q& other) {
-                                   detail::hash_of<Hash>(other, 0);
-                                   static_cast<bool>(Equal()(key, other));
-                                 });
+                                 (kTransparent && detail::is_hashable<Hash, Q> &&
+                                  requires(const K& key, const Q& other) {
+                                    static_cast<bool>(Equal()(key, other));
+                                  });
 
  public:
   using key_type = K;

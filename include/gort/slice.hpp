@@ -26,7 +26,9 @@
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
+#include <iterator>
 #include <ranges>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -39,10 +41,17 @@ template <class T>
 class slice;
 
 namespace detail {
+// What a literal is, or another constant array of characters: a text, maybe with a zero behind it.
+template <class R>
+inline constexpr bool is_literal_text = false;
+template <class C, std::size_t N>
+requires(std::same_as<C, char> || std::same_as<C, wchar_t> || std::same_as<C, char8_t> ||
+         std::same_as<C, char16_t> ||
+         std::same_as<C, char32_t>) inline constexpr bool is_literal_text<const C (&)[N]> = true;
 template <class R, class T>
 concept range_of =
     std::ranges::input_range<R> && std::is_assignable_v<T&, std::ranges::range_reference_t<R>>;
-}
+}  // namespace detail
 template <class T, detail::range_of<T> R>
 [[nodiscard]] slice<T> append_range(const slice<T>& s, R&& values);
 
@@ -64,7 +73,7 @@ class slice {
         capacity_(values.size()) {
     static_assert(std::copy_constructible<T>, "a slice from values: T must be copyable");
   }
-  // Copies.
+  // Copies; of a literal the text alone.
   template <std::ranges::input_range R>
   requires(!std::same_as<std::remove_cvref_t<R>, slice> &&
            std::convertible_to<std::ranges::range_reference_t<R>, T>) explicit slice(R&& values)
@@ -194,10 +203,14 @@ requires(std::is_assignable_v<T&, V&&>&&...)
   return s.extended(length + sizeof...(V));
 }
 
-// `s` with copies of what `values` has behind its elements; they may be part of the same array.
+// `s` with copies of what `values` has behind its elements; they may be part of the same array. A
+// string literal is its text, without the zero that ends it.
 template <class T, detail::range_of<T> R>
 [[nodiscard]] slice<T> append_range(const slice<T>& s, R&& values) {
-  if constexpr (std::ranges::forward_range<R> || std::ranges::sized_range<R>) {
+  if constexpr (detail::is_literal_text<R>) {
+    const std::size_t length = std::size(values) - (*std::rbegin(values) == 0);
+    return append_range(s, std::basic_string_view(std::data(values), length));
+  } else if constexpr (std::ranges::forward_range<R> || std::ranges::sized_range<R>) {
     const auto count = static_cast<std::size_t>(std::ranges::distance(values));
     if (count == 0) return s;
     const bool fits = static_cast<std::size_t>(s.cap()) - s.size() >= count;

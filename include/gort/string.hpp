@@ -62,6 +62,8 @@ class string {
       : string(copied(std::string_view(bytes.data(), bytes.size()))) {}
   explicit string(const slice<std::byte>& bytes)
       : string(copied({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {}
+  explicit string(const slice<unsigned char>& bytes)
+      : string(copied({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {}
   // Go's string(runes): encodes.
   explicit string(const slice<char32_t>& runes);
   static string from_rune(char32_t rune);
@@ -141,6 +143,10 @@ class string {
   string& operator+=(const S& text) {
     return *this = concatenate(*this, std::string_view(text));
   }
+  template <std::same_as<char> C>
+  string& operator+=(C c) {
+    return *this = *this + c;
+  }
   // An empty string is the other one; else a copy of both.
   friend string operator+(const string& a, const string& b) {
     if (b.length_ == 0) return a;
@@ -154,6 +160,15 @@ class string {
   template <detail::text_like S>
   friend string operator+(const S& a, const string& b) {
     return concatenate(std::string_view(a), b);
+  }
+  // One byte. Of exactly char, since numbers are no characters.
+  template <std::same_as<char> C>
+  friend string operator+(const string& a, C c) {
+    return concatenate(a, {&c, 1});
+  }
+  template <std::same_as<char> C>
+  friend string operator+(C c, const string& b) {
+    return concatenate({&c, 1}, b);
   }
 
   [[gnu::always_inline]] friend bool operator==(const string& a, const string& b) noexcept {
@@ -213,6 +228,9 @@ inline std::ptrdiff_t copy(const slice<char>& to, const string& from) {
 inline std::ptrdiff_t copy(const slice<std::byte>& to, const string& from) {
   return copy(slice<char>::over(reinterpret_cast<char*>(to.data()), to.size()), from);
 }
+inline std::ptrdiff_t copy(const slice<unsigned char>& to, const string& from) {
+  return copy(slice<char>::over(reinterpret_cast<char*>(to.data()), to.size()), from);
+}
 
 inline namespace literals {
 // A string of the literal's own bytes, all of them.
@@ -222,6 +240,16 @@ inline string operator""_s(const char* text, std::size_t length) noexcept {
 }  // namespace literals
 
 }  // namespace gort
+
+// What algorithms compare by: each converts to the other, so they must be told.
+template <>
+struct std::common_type<gort::string, std::string_view> {
+  using type = std::string_view;
+};
+template <>
+struct std::common_type<std::string_view, gort::string> {
+  using type = std::string_view;
+};
 
 // Equal to that of a std::string_view with the same bytes.
 template <>

@@ -290,3 +290,39 @@ TEST_CASE("a send happens before the receive that takes its value") {
   }
   CHECK(wrong == 0);
 }
+
+TEST_CASE("a value may have channels of its own type") {
+  struct Request {
+    int n;
+    chan<Request> reply;
+    send_chan<Request> to;
+    recv_chan<Request> from;
+  };
+  auto requests = make<chan<Request>>();
+  gort::go([requests] {
+    for (Request r : requests) r.reply.send({r.n + 1, nullptr, nullptr, nullptr});
+  });
+  auto reply = make<chan<Request>>(1);
+  requests.send({1, reply, reply, reply});
+  CHECK(reply.recv()->n == 2);
+  requests.close();
+}
+
+TEST_CASE("nil is written nullptr, and len and cap are functions too") {
+  chan<int> c = make<chan<int>>(3);
+  c.send(1);
+  CHECK(gort::len(c) == 1);
+  CHECK(gort::cap(c) == 3);
+  CHECK(gort::len(recv_chan<int>(c)) == 1);
+  CHECK(gort::cap(send_chan<int>(c)) == 3);
+  CHECK(c != nullptr);
+  CHECK(nullptr != recv_chan<int>(c));
+  c = nullptr;
+  CHECK(c == nullptr);
+  CHECK(gort::cap(c) == 0);
+  send_chan<int> s = nullptr;
+  recv_chan<int> r(nullptr);
+  CHECK(s == nullptr);
+  CHECK(r == nullptr);
+  CHECK(c == chan<int>());
+}

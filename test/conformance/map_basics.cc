@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cmath>
+#include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <set>
@@ -26,6 +28,7 @@ using gort::ptr;
 using gort::slice;
 using gort::string;
 using namespace gort::literals;
+using namespace std::string_view_literals;
 
 namespace {
 
@@ -349,4 +352,33 @@ TEST_CASE("many goroutines may read one map") {
   }
   readers.wait();
   CHECK(wrong == 0);
+}
+
+namespace {
+// Makes a key, but is none by itself: neither hashed nor compared.
+struct Path {
+  std::string text;
+  operator std::string() const { return text; }
+};
+struct HashText {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>()(text);
+  }
+};
+}  // namespace
+
+TEST_CASE("what converts to a key is looked up as one") {
+  auto m = make<map<std::string, int>>();
+  const Path path{"a/b"};
+  const std::filesystem::path file = "a/b";
+  m[path] = 1;
+  m[file] += 1;
+  CHECK(m["a/b"] == 2);
+  CHECK(*m.find(path) == 2);
+  CHECK(m.contains(file));
+  CHECK(m.erase(file));
+  map<std::string, int, HashText> with_hash = {{"a/b", 3}};
+  CHECK(with_hash.get(path) == 3);
+  CHECK(with_hash.get("a/b"sv) == 3);
 }

@@ -224,3 +224,20 @@ TEST_CASE("elements may be aligned to more than memory usually is") {
   for (Wide& wide : s) misaligned += reinterpret_cast<std::uintptr_t>(&wide) % 128 != 0;
   CHECK(misaligned == 0);
 }
+
+TEST_CASE("a literal is appended without the zero that ends it") {
+  slice<char> bytes("abc");
+  CHECK(bytes.len() == 3);
+  bytes = gort::append(bytes, "de");
+  bytes = gort::append_range(bytes, "\0f");  // one among the characters is one of them
+  CHECK(std::string(bytes.begin(), bytes.end()) == std::string("abcde\0f", 7));
+  CHECK(gort::append(bytes, "").len() == 7);
+  const char unended[] = {'x', 'y'};
+  CHECK(gort::append(bytes, unended).len() == 9);
+  char variable[] = {'z', 0};
+  CHECK(gort::append(bytes, variable).len() == 9);  // an array of two
+  CHECK(slice<char32_t>(U"ab").len() == 2);
+  CHECK(slice<unsigned char>("ab").len() == 2);
+  const int numbers[] = {1, 0};
+  CHECK(slice<int>(numbers).len() == 2);
+}

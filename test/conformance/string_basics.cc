@@ -210,3 +210,42 @@ TEST_CASE("a part of a string keeps its bytes, wherever it lives") {
   CHECK(global == "global text");
   global = string();
 }
+
+namespace {
+template <class T>
+concept can_add = requires(string s, T t) {
+  s + t;
+}
+|| requires(string s, T t) { t + s; }
+|| requires(string s, T t) { s += t; };
+}  // namespace
+
+TEST_CASE("characters are added to a string, numbers are not") {
+  string s = "ab";
+  s += 'c';
+  CHECK(s + 'd' == "abcd");
+  CHECK('<' + s == "<abc");
+  CHECK(string() + '\0' == "\0"sv);
+  static_assert(can_add<char> && !can_add<int> && !can_add<char32_t> && !can_add<bool>);
+}
+
+TEST_CASE("bytes may be of unsigned char") {
+  const slice<unsigned char> bytes{'a', 'b', 'c'};
+  CHECK(string(bytes) == "abc");
+  CHECK(gort::copy(bytes, "xy"_s) == 2);
+  CHECK(string(bytes) == "xyc");
+}
+
+TEST_CASE("algorithms compare strings with texts") {
+  const slice<string> words{"one", "two", "three"};
+  CHECK(std::ranges::find(words, "two"sv) == words.begin() + 1);
+  CHECK(std::ranges::find(words, "three") == words.begin() + 2);
+  CHECK(std::ranges::find(words, "two"_s) == words.begin() + 1);
+  static_assert(std::equality_comparable_with<string, std::string_view>);
+  static_assert(std::is_same_v<std::common_type_t<string, std::string_view>, std::string_view>);
+}
+
+TEST_CASE("a panic with a string says what is in it") {
+  CHECK(thrown_by<gort::panic_error>([] { gort::panic("boom"_s); }) == "boom");
+  CHECK(thrown_by<gort::panic_error>([] { gort::panic("boom"sv.substr(0, 3)); }) == "boo");
+}

@@ -41,11 +41,18 @@ concept has_std_hash = requires(const K& key) {
 };
 
 template <class Hash, class K>
+concept hashes_with_seed = requires(const Hash& hash, const K& key, std::uint64_t seed) {
+  { hash(key, seed) } -> std::convertible_to<std::uint64_t>;
+};
+template <class Hash, class K>
+concept is_hashable = hashes_with_seed<Hash, K> || requires(const Hash& hash, const K& key) {
+  static_cast<std::uint64_t>(hash(key));
+};
+
+template <class Hash, class K>
 [[gnu::always_inline]] inline std::uint64_t hash_of(const K& key, std::uint64_t seed) {
   const Hash hash{};
-  if constexpr (requires {
-                  { hash(key, seed) } -> std::convertible_to<std::uint64_t>;
-                }) {
+  if constexpr (hashes_with_seed<Hash, K>) {
     return hash(key, seed);
   } else {
     return hash_word(static_cast<std::uint64_t>(hash(key)), seed);
@@ -92,6 +99,9 @@ struct map_hash {
       static_assert(detail::has_known_fields<K>,
                     "map: the key has no std::hash, and its fields are not known: give the map a "
                     "hash as its third argument");
+      static_assert(detail::fields_of<K>::kAddressable,
+                    "map: the key has bit fields, which cannot be hashed one by one: give it a "
+                    "std::hash, or the map a hash as its third argument");
       std::uint64_t hash = seed;
       detail::decompose(key,
                         [&](const auto&... field) { hash = detail::hash_parts(seed, field...); });
