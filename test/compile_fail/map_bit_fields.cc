@@ -1,5 +1,7 @@
 // A key with bit fields has no hash: all would have the same.
 //
+// expect-error: bit fields
+//
 // Compiled twice: without GORT_BAD_LINE it must compile, with it not.
 #include <gort/map.hpp>
 

@@ -1,5 +1,7 @@
 // The heap aligns to a page of 8192 bytes at most: elements that want more are refused.
 //
+// expect-error: aligned to more than a page
+//
 // Compiled twice: without GORT_BAD_LINE it must compile, with it not.
 #include <gort/map.hpp>
 
