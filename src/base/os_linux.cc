@@ -71,7 +71,9 @@ void* map_or_die(std::size_t bytes) {
 }
 
 void unmap(void* address, std::size_t bytes) { ::munmap(address, bytes); }
-void discard(void* address, std::size_t bytes) { ::madvise(address, bytes, MADV_DONTNEED); }
+bool discard(void* address, std::size_t bytes) {
+  return ::madvise(address, bytes, MADV_DONTNEED) == 0;
+}
 void exclude_from_core(void* address, std::size_t bytes) {
   ::madvise(address, bytes, MADV_DONTDUMP);
 }

@@ -24,8 +24,9 @@ void* reserve(std::size_t bytes, void* hint = nullptr);
 // Committed, zeroed memory for the runtime's own records; dies with out of memory.
 void* map_or_die(std::size_t bytes);
 void unmap(void* address, std::size_t bytes);
-// Gives the pages back to the system; they read as zeros afterwards.
-void discard(void* address, std::size_t bytes);
+// Gives the pages back to the system; they read as zeros afterwards. False if the kernel refuses,
+// as it does for memory that is locked (mlock): then some of it may be as it was.
+bool discard(void* address, std::size_t bytes);
 void exclude_from_core(void* address, std::size_t bytes);
 void include_in_core(void* address, std::size_t bytes);
 void forbid_huge_pages(void* address, std::size_t bytes);

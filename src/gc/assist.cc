@@ -35,7 +35,9 @@ namespace {
 using sched::Thread;
 
 constexpr std::int64_t kAssistNapNs = 50'000;
-constexpr std::uint32_t kMostReclaims = 2;
+// Collections for one allocation that finds no memory. What others allocate during the first one is
+// in their hands or garbage of the next; one more is for those whom others were faster than.
+constexpr unsigned kMostReclaims = 3;
 constexpr std::size_t kLargeBytes = std::size_t{1} << 20;  // takes longer than a moment anyway
 // The limit is looked at once per so many bytes.
 constexpr std::uint64_t kLimitStepBytes = std::uint64_t{1} << 20;
@@ -135,7 +137,6 @@ class Answers final : public heap::Collector {
   void before_refill(std::size_t taken, std::size_t wanted) override {
     Thread* thread = base::current_thread();
     note_allocated(taken);
-    local_work(thread).reclaims = 0;
     if (has_memory_limit()) respect_limit(taken + wanted);
     std::size_t owed = taken + wanted;
     if (phase() == Phase::idle && may_park(thread)) {
@@ -150,11 +151,9 @@ class Answers final : public heap::Collector {
     if (phase() != Phase::idle && owed != 0) assist(base::current_thread(), owed);
   }
 
-  bool reclaim(std::size_t) override {
+  bool reclaim(std::size_t, unsigned attempt) override {
     Thread* const thread = base::current_thread();
-    LocalWork& local = local_work(thread);
-    if (!may_park(thread) || local.reclaims >= kMostReclaims) return false;
-    ++local.reclaims;
+    if (!may_park(thread) || attempt >= kMostReclaims) return false;
     collect_inside(thread);
     return true;
   }

@@ -70,6 +70,7 @@ Memory memory_locked() {
   const heap::Footprint heap = heap::footprint();
   Memory memory;
   memory.idle_bytes = heap.idle_bytes;
+  memory.room_bytes = heap.room_bytes;
   // What is dead and not yet swept is allocated all the same; whoever took it for overhead would
   // collect again at once.
   memory.allocated_bytes = swept.load(std::memory_order_relaxed)

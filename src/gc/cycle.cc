@@ -344,6 +344,6 @@ void collect_and_wait(Reason reason) {
   section.park(WaitReason::gc_cycle);
 }
 
-bool is_collectors(const sched::Thread* thread) { return thread->current->has(sched::kSystem); }
+bool is_collectors(const sched::Thread* thread) { return thread->current->has(sched::kUnscanned); }
 
 }  // namespace gort::collector

@@ -15,6 +15,7 @@
 #include "base/spin_lock.h"
 #include "gc/budget.h"
 #include "gc/cycle.h"
+#include "gc/stacks.h"
 #include "heap/heap.h"
 #include "sched/world.h"
 
@@ -63,7 +64,13 @@ void wait_for_call() {
   section.park(WaitReason::gc_worker);
 }
 
+void become_collectors() {
+  const sched::Section section;
+  hold_no_references(section.thread());
+}
+
 [[noreturn]] void keep(void*) {
+  become_collectors();
   for (;;) {
     wait_for_call();
     return_memory();
@@ -71,6 +78,7 @@ void wait_for_call() {
 }
 
 [[noreturn]] void watch_clock(void*) {
+  become_collectors();
   for (;;) {
     sleep_for(kLookNs);
     sched::Thread* const thread = sched::enter();

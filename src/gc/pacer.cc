@@ -82,7 +82,17 @@ void Pacer::commit() {
   runway_ = saturated(cons_mark_ * kMutatorsPerMarker * double(last_scan_bytes()));
 }
 
+// Where the address space ends allocations would fail one after the other, each with a collection
+// of its own, while nobody marks meanwhile. What is left is for odd sizes that find no hole.
+std::uint64_t Pacer::arena_goal(const Memory& memory) const {
+  const std::uint64_t room = memory.room_bytes;
+  const std::uint64_t headroom = std::max(room / 100 * kHeadroomPercent, kLeastHeadroomBytes);
+  const std::uint64_t usable = room > headroom ? room - headroom : 0;
+  return std::max(saturated_add(memory.allocated_bytes, usable), heap_marked_);
+}
+
 std::uint64_t Pacer::limit_goal(const Memory& memory) const {
+  if (memory_limit_ == kNoMemoryLimit) return UINT64_MAX;
   // Inputs are read one after the other while the program runs, so they need not add up.
   const std::uint64_t heap = memory.idle_bytes + memory.allocated_bytes;
   const std::uint64_t other = memory.mapped_bytes > heap ? memory.mapped_bytes - heap : 0;
@@ -99,7 +109,7 @@ std::uint64_t Pacer::limit_goal(const Memory& memory) const {
 }
 
 Pacer::Goal Pacer::goal(const Memory& memory) const {
-  const std::uint64_t by_limit = limit_goal(memory);
+  const std::uint64_t by_limit = std::min(limit_goal(memory), arena_goal(memory));
   // The limit is the limit: it leaves no room for a sweep to finish or a minimal runway.
   if (by_limit < percent_goal_) return {by_limit, 0};
   std::uint64_t goal = std::max(percent_goal_, sweep_trigger_);

@@ -6,7 +6,7 @@
 // answer is Go's (1.19 and later), so that its users' settings mean here what they mean there:
 //
 //   goal    = live + (live + stacks + globals) * GOGC / 100, at least 4 MB * GOGC / 100,
-//             and no more than the memory limit leaves for the heap
+//             and no more than the memory limit, or the end of the arena, leaves for the heap
 //   runway  = how much will be allocated while marking, when a quarter of the processors marks:
 //             cons/mark (bytes allocated per byte scanned, at equal time) * 3 * bytes to scan
 //   trigger = goal - runway, between 0.70 and 0.95 of the way from live to the goal
@@ -46,6 +46,8 @@ struct Memory {
       0;                         // all that the runtime has from the system, less what it gave back
   std::uint64_t idle_bytes = 0;  // of it: heap pages in no span
   std::uint64_t allocated_bytes = 0;  // of it: objects, dead ones not yet swept included
+  // What the heap may still take of its address space, idle pages included.
+  std::uint64_t room_bytes = UINT64_MAX;
 };
 
 // What there is to scan besides the heap.
@@ -138,6 +140,7 @@ class Pacer {
   };
   Goal goal(const Memory& memory) const;
   std::uint64_t limit_goal(const Memory& memory) const;
+  std::uint64_t arena_goal(const Memory& memory) const;
   std::uint64_t last_scan_bytes() const;
   void measure(const End& end);
   void commit();  // whatever follows from settings and the last cycle

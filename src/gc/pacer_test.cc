@@ -56,6 +56,18 @@ TEST_CASE("the first collection starts just below 4 MB, scaled by GOGC") {
   CHECK(Pacer(0).target({}).trigger == 0);  // always
 }
 
+TEST_CASE("the end of the arena bounds the goal, with collection off, too") {
+  const Memory memory{.allocated_bytes = 100 * kMegabyte, .room_bytes = 50 * kMegabyte};
+  for (const int percent : {kPercentOff, 100}) {
+    const Target target = after_cycle(percent, kNoMemoryLimit, 80 * kMegabyte).target(memory);
+    CHECK(target.goal < 150 * kMegabyte);
+    CHECK(target.goal > 147 * kMegabyte);
+    CHECK(target.trigger < target.goal);
+  }
+  const Memory full{.allocated_bytes = 100 * kMegabyte, .room_bytes = 0};
+  CHECK(after_cycle(100, kNoMemoryLimit, 80 * kMegabyte).target(full).goal == 100 * kMegabyte);
+}
+
 TEST_CASE("the goal doubles what lives at GOGC=100, stacks and globals counting as reason to") {
   CHECK(after_cycle(100, kNoMemoryLimit, 100 * kMegabyte).target({}).goal == 200 * kMegabyte);
   CHECK(after_cycle(50, kNoMemoryLimit, 100 * kMegabyte).target({}).goal == 150 * kMegabyte);

@@ -37,7 +37,6 @@ struct LocalWork {
   std::uint64_t scanned_bytes = 0;  // ever; read by others
   std::uint64_t marked_bytes = 0;   // of objects; with the world stopped
   std::int64_t paid_bytes = 0;      // of allocation that assists have paid for (assist.cc)
-  std::uint32_t reclaims = 0;       // since memory was last there
 };
 
 // The thread's; made on first use.

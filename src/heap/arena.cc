@@ -2,8 +2,9 @@
 //
 // How large? Four times the machine's memory, since a heap that swaps is dead anyway, within 16 and
 // 256 GiB; an address space limit (RLIMIT_AS) counts reservations too and gets half of what is left
-// of it; and if the kernel still refuses, by halves. Memory is reserved without rights: under
-// strict accounting only what is committed counts.
+// of it; and if the kernel still refuses, by halves, tables included, with something to spare.
+// Memory is reserved without rights, or to be read: only what can be written counts under strict
+// accounting.
 #include "heap/arena.h"
 
 #include <sys/mman.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/lsan_interface.h>
@@ -30,6 +32,7 @@ gort::detail::heap_region gort::detail::collected_region{0, 0};
 namespace gort::heap {
 
 Bounds bounds;
+Tables tables;
 
 namespace {
 
@@ -66,18 +69,75 @@ void* reserve_without_rights(std::size_t bytes) {
   return memory == MAP_FAILED ? nullptr : memory;
 }
 
+// How long each table of an arena of `pages` pages is, in whole pages of the heap's.
+struct TableSizes {
+  explicit TableSizes(std::size_t count)
+      : pages(whole(count * sizeof(PageWords))),
+        spans(whole(count * sizeof(Span))),
+        marks(whole(mark_table_bytes(count))),
+        bits(whole(page_bits_bytes(count))),
+        notes(whole(type_notes_bytes(count))) {}
+  std::size_t total() const { return pages + spans + marks + bits + notes; }
+
+  std::size_t pages, spans, marks, bits, notes;
+
+ private:
+  static std::size_t whole(std::size_t bytes) { return (bytes + kPageBytes - 1) & -kPageBytes; }
+};
+
+// Null if there is no room for an arena of `bytes`, or would be none for anything else: stacks come
+// and threads later. Of the smallest arena nothing more is asked.
+void* reserve_with_tables(std::size_t bytes) {
+  constexpr std::size_t kLeastSpareBytes = std::size_t{64} << 20;
+  const std::size_t wanted = kAlign + bytes + TableSizes(bytes >> kPageShift).total();
+  const std::size_t spare = bytes > kLeastBytes ? wanted / 4 + kLeastSpareBytes : 0;
+  void* const memory = reserve_without_rights(wanted + spare);
+  if (memory != nullptr && spare != 0) base::os::unmap(static_cast<char*>(memory) + wanted, spare);
+  return memory;
+}
+
+// Cuts the tables from `memory`; false when the kernel refuses what is needed at once.
+bool make_tables(const TableSizes& sizes, char* memory, std::size_t pages) {
+  const auto cut = [&memory](std::size_t bytes) { return std::exchange(memory, memory + bytes); };
+  char* const bits = cut(sizes.bits);
+  if (::mprotect(bits, sizes.bits, PROT_READ | PROT_WRITE) != 0) return false;
+  // Any word may be asked about: what is not used yet reads as zeros.
+  char* const entries = cut(sizes.pages);
+  if (::mprotect(entries, sizes.pages, PROT_READ) != 0) return false;
+  bounds.pages = reinterpret_cast<PageWords*>(entries);
+  tables.pages = Table(entries, sizes.pages);
+  char* const spans = cut(sizes.spans);
+  bounds.spans = reinterpret_cast<Span*>(spans);
+  tables.spans = Table(spans, sizes.spans);
+  char* const marks = cut(sizes.marks);
+  tables.first_mark = reinterpret_cast<std::uint8_t*>(marks);
+  tables.marks = Table(marks, sizes.marks);
+  char* const notes = cut(sizes.notes);
+  tables.notes = Table(notes, sizes.notes);
+  boot_type_notes(notes);
+  boot_pages(pages, bits);
+  return true;
+}
+
 }  // namespace
 
-void* reserve_table(std::size_t bytes) {
-  void* table = base::os::reserve(bytes);
-  if (table == nullptr) base::fatal(base::FatalScope::current, "out of memory");
-  return table;
+bool Table::extend(std::size_t bytes) {
+  constexpr std::size_t kStepBytes = std::size_t{64} << 10;
+  if (bytes > bytes_) return false;
+  const std::size_t end = std::min((bytes + kStepBytes - 1) / kStepBytes * kStepBytes, bytes_);
+  if (::mprotect(base_ + covered_, end - covered_, PROT_READ | PROT_WRITE) != 0) return false;
+  covered_ = end;
+  return true;
 }
 
 bool commit_pages(std::size_t first, std::size_t count) {
   auto* const memory = reinterpret_cast<void*>(address_of_page(first));
   const std::size_t bytes = count << kPageShift;
-  if (::mprotect(memory, bytes, PROT_READ | PROT_WRITE) != 0) return false;
+  if (!tables.pages.cover((first + count) * sizeof(PageWords)) ||
+      !tables.notes.cover(type_notes_bytes(first + count)) ||
+      ::mprotect(memory, bytes, PROT_READ | PROT_WRITE) != 0) {
+    return false;
+  }
   if (first << kPageShift >= kSmallPagesBytes) base::os::allow_huge_pages(memory, bytes);
   return true;
 }
@@ -87,26 +147,23 @@ void boot() {
   base::Guard guard(boot_lock);
   if (booted.load(std::memory_order_relaxed)) return;
   std::size_t bytes = wanted_bytes();
-  void* memory = reserve_without_rights(bytes + kAlign);
-  while (memory == nullptr && bytes > kLeastBytes) {
-    bytes /= 2;
-    memory = reserve_without_rights(bytes + kAlign);
-  }
-  if (memory == nullptr) base::fatal(base::FatalScope::current, "out of memory");
+  void* memory = reserve_with_tables(bytes);
+  while (memory == nullptr && bytes > kLeastBytes) memory = reserve_with_tables(bytes /= 2);
   const std::size_t pages = bytes >> kPageShift;
+  const TableSizes sizes(pages);
   bounds.base = (reinterpret_cast<std::uintptr_t>(memory) + kAlign - 1) & -kAlign;
-  bounds.pages = static_cast<PageWords*>(reserve_table(pages * sizeof(PageWords)));
-  bounds.spans = static_cast<Span*>(reserve_table(pages * sizeof(Span)));
+  if (memory == nullptr ||
+      !make_tables(sizes, reinterpret_cast<char*>(bounds.base) + bytes, pages)) {
+    base::fatal(base::FatalScope::current, "out of memory");
+  }
   bounds.bytes = bytes;
   detail::collected_region = {bounds.base, bounds.bytes};
-  boot_type_notes();
-  boot_pages(pages);
   announce_heap(bounds.base, bytes);
 #if defined(__SANITIZE_ADDRESS__)
   // What only heap objects refer to is no leak.
   __lsan_register_root_region(reinterpret_cast<void*>(bounds.base), bytes);
 #endif
-  base::os::name_mapping(memory, bytes + kAlign, "gort heap");
+  base::os::name_mapping(memory, kAlign + bytes + sizes.total(), "gort heap");
   booted.store(true, std::memory_order_release);
 }
 

@@ -5,8 +5,11 @@
 // plain arrays indexed by page. Rejected: mapping chunks where the kernel likes (a map of chunks on
 // the collector's hottest path).
 //
-// Beside it stand the table of page entries (span.h), the span records and the page bits
-// (page_alloc.cc), all reserved for the largest heap and touched as far as the heap has grown.
+// Behind it stand tables: of page entries (span.h), span records and marks (span.cc), page bits
+// (page_alloc.cc). They belong to the same reservation, for the largest heap, so that it succeeds
+// or fails as one, and like the arena they become memory from their low ends upwards: under strict
+// accounting (vm.overcommit_memory=2) what can be written counts, touched or not, and the tables
+// for an arena of 256 GiB are more than most machines have.
 //
 // [HA1] heap_base and heap_bytes are set once, before the first object; until then nothing is a
 // heap
@@ -36,7 +39,7 @@ struct alignas(64) Bounds {
   std::uintptr_t base = 0;
   std::size_t bytes = 0;
   PageWords* pages = nullptr;
-  Span* spans = nullptr;                          // records, by index
+  Span* spans = nullptr;  // records, by index
 };
 extern Bounds bounds;  // [HA1]
 
@@ -46,11 +49,35 @@ inline std::uintptr_t address_of_page(std::size_t page) {
   return bounds.base + (page << kPageShift);
 }
 
+// A part of the reservation that grows from its low end. Its user has a lock.
+class Table {
+ public:
+  Table() = default;
+  Table(void* base, std::size_t bytes) : base_(static_cast<char*>(base)), bytes_(bytes) {}
+  // The first `bytes` can be read and written from now on; what is new is zeros. False when the
+  // table is not as long, or the kernel refuses.
+  bool cover(std::size_t bytes) { return bytes <= covered_ || extend(bytes); }
+
+ private:
+  bool extend(std::size_t bytes);
+  char* base_ = nullptr;
+  std::size_t bytes_ = 0;
+  std::size_t covered_ = 0;
+};
+
+struct Tables {
+  Table pages;  // bounds.pages; what is not covered reads as zeros. With the page allocator's lock.
+  Table notes;  // of types, in checked builds (type_notes.h); the same.
+  Table spans;  // bounds.spans; with the lock of the records (span.cc), as the next.
+  Table marks;
+  std::uint8_t* first_mark = nullptr;
+};
+extern Tables tables;
+
 // Reserves the arena and makes the page allocator; ends the process if there is no room for it.
 void boot();
-// A table for the runtime's own use, zeroed, never returned; costs nothing until it is touched.
-void* reserve_table(std::size_t bytes);
-// Makes pages readable and writable; they are zeros. False when the kernel refuses.
+// Makes pages readable and writable, which are zeros, and what the tables have about them. False
+// when the kernel refuses. Under the page allocator's lock.
 bool commit_pages(std::size_t first, std::size_t count);
 
 }  // namespace gort::heap

@@ -72,7 +72,7 @@ bool refill(Cache& cache, Kind kind, unsigned size_class) {
     Span* const span = std::exchange(run.span, nullptr);
     run = Run();
     if (span != nullptr) give_back(span);
-    run.span = acquire_span(kind, size_class);
+    run.span = acquire_span(kind, size_class, !cache.shared);
     if (run.span == nullptr) return false;
   }
   return true;
@@ -94,7 +94,7 @@ void flush_run(Cache& cache, unsigned kind, unsigned size_class) {
   if (run.span == nullptr) return;
   colour_untaken(run, 0);
   cache.taken[kind][size_class] -=
-      static_cast<std::uint32_t>((run.end - run.next) / run.span->slot_bytes);
+      static_cast<std::uint64_t>(run.end - run.next) / run.span->slot_bytes;
   // What is cleared and what is not look the same from now on.
   give_back(run.span);
   run = Run();

@@ -49,9 +49,9 @@ struct alignas(64) Cache {
   };
   Released released[kClassCount];
 
-  // Not yet in the central lists' counts.
-  std::uint32_t taken[kKindCount][kClassCount] = {};
-  std::uint32_t freed[kClassCount] = {};  // manual
+  // Not yet in the central lists' counts, and perhaps for the life of the program.
+  std::uint64_t taken[kKindCount][kClassCount] = {};
+  std::uint64_t freed[kClassCount] = {};  // manual
   std::uint64_t tiny_objects = 0;
   std::uint64_t tiny_slots = 0;
 
@@ -90,9 +90,10 @@ void release_to(Cache& cache, void* body, unsigned size_class);
 void* take_released(Cache& cache, unsigned size_class);  // null if there is none
 
 // large.cc: an object with a span of its own; null when memory is out. `dirty`, if not null,
-// becomes true if the memory is not zero: then the caller is to clear it.
+// becomes true if the memory is not zero: then the caller is to clear it. `may_sweep`: the caller
+// is of the runtime, whose threads alone may report what they find dead.
 void* allocate_large(std::size_t bytes, std::size_t align, Kind kind, const Layout* layout,
-                     bool* dirty = nullptr);
+                     bool* dirty = nullptr, bool may_sweep = true);
 void release_large(Span* span);
 
 // The collector, or the stand-in that lets everything go ahead.

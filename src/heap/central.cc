@@ -41,7 +41,7 @@ Span* take(Central& central, SpanList& list) {
 
 }  // namespace
 
-Span* acquire_span(Kind kind, unsigned size_class) {
+Span* acquire_span(Kind kind, unsigned size_class, bool may_sweep) {
   Central& central = centrals[static_cast<unsigned>(kind)][size_class];
   if (Span* span = take(central, central.swept)) return span;
   for (int i = 0; i < kMostSwept; ++i) {
@@ -53,7 +53,7 @@ Span* acquire_span(Kind kind, unsigned size_class) {
     base::Guard guard(central.lock);
     put(central, span);
   }
-  if (kind != Kind::manual) sweep_for_pages(kSizeClasses[size_class].pages);
+  if (may_sweep) sweep_for_pages(kSizeClasses[size_class].pages);
   Span* span = new_span(size_class, kind);
   if (span == nullptr) return nullptr;
   span->place = SpanPlace::cached;

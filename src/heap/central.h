@@ -80,8 +80,9 @@ inline Central& central_of(const Span& span) {
   return centrals[static_cast<unsigned>(span.kind)][span.size_class];
 }
 
-// A span with room, swept, now the caller's; null when memory is out.
-Span* acquire_span(Kind kind, unsigned size_class);
+// A span with room, swept, now the caller's; null when memory is out. `may_sweep`: to have pages
+// for it; not for threads outside the runtime.
+Span* acquire_span(Kind kind, unsigned size_class, bool may_sweep);
 // From a cache, its untaken slots free again: to the list where it belongs, or to the page
 // allocator when nothing is in it. Sweeps it if that is due.
 void give_back(Span* span);

@@ -30,7 +30,7 @@ using detail::object_class;
 
 class NoCollector final : public Collector {
   void before_refill(std::size_t, std::size_t) override {}
-  bool reclaim(std::size_t) override { return false; }
+  bool reclaim(std::size_t, unsigned) override { return false; }
   void slot_died(void*, std::uint8_t) override {}
 };
 constinit NoCollector no_collector;
@@ -105,26 +105,29 @@ void pay(std::size_t bytes) {
   cache.debt = taken + bytes;
 }
 
-void reclaim_or_die(std::size_t bytes) {
-  if (!collector()->reclaim(bytes)) base::fatal(base::FatalScope::current, "out of memory");
+[[noreturn]] void die_of_exhaustion() { base::fatal(base::FatalScope::current, "out of memory"); }
+
+// What `take` finds. The collector is told how often it was in vain: it is this allocation's number
+// and nobody else's, for a thread runs other goroutines while one waits for a collection.
+template <class Take>
+void* take_or_reclaim(std::size_t bytes, Take take) {
+  for (unsigned attempt = 0;; ++attempt) {
+    if (void* taken = take()) return taken;
+    if (bytes > bounds.bytes || !collector()->reclaim(bytes, attempt)) die_of_exhaustion();
+  }
 }
 
 [[gnu::noinline]] void* allocate_slow(std::size_t bytes, std::size_t align, Kind kind,
                                       const Layout* layout) {
   pay(0);
-  for (;;) {
-    if (void* object = allocate_from(current_cache(), bytes, align, kind, layout)) return object;
-    reclaim_or_die(bytes);
-  }
+  return take_or_reclaim(
+      bytes, [&] { return allocate_from(current_cache(), bytes, align, kind, layout); });
 }
 
 [[gnu::noinline]] void* allocate_large_paid(std::size_t bytes, std::size_t align, Kind kind,
                                             const Layout* layout, bool* dirty) {
   pay(bytes);
-  for (;;) {
-    if (void* object = allocate_large(bytes, align, kind, layout, dirty)) return object;
-    reclaim_or_die(bytes);
-  }
+  return take_or_reclaim(bytes, [&] { return allocate_large(bytes, align, kind, layout, dirty); });
 }
 
 [[gnu::noinline]] void* allocate_slot_slow(Kind kind, unsigned size_class) {
@@ -133,17 +136,21 @@ void reclaim_or_die(std::size_t bytes) {
     if (void* slot = take_slot_near(cache, kind, size_class)) return slot;
   }
   pay(0);
-  for (;;) {
-    if (void* slot = take_slot_slow(current_cache(), kind, size_class)) return slot;
-    reclaim_or_die(kSizeClasses[size_class].slot_bytes);
-  }
+  return take_or_reclaim(kSizeClasses[size_class].slot_bytes,
+                         [&] { return take_slot_slow(current_cache(), kind, size_class); });
 }
 
 void* allocate_manual(Cache& cache, std::size_t bytes, std::size_t align) {
   const unsigned size_class = class_of(bytes, align);
-  if (size_class == kLargeClass) return allocate_large(bytes, align, Kind::manual, nullptr);
+  if (size_class == kLargeClass) {
+    return allocate_large(bytes, align, Kind::manual, nullptr, nullptr, !cache.shared);
+  }
   if (void* body = take_released(cache, size_class)) return body;
   return allocate_small(cache, size_class, Kind::manual, nullptr);
+}
+
+[[gnu::noinline]] void* allocate_manual_slow(std::size_t bytes, std::size_t align) {
+  return take_or_reclaim(bytes, [&] { return allocate_manual(current_cache(), bytes, align); });
 }
 
 }  // namespace
@@ -192,15 +199,15 @@ void* allocate_slot(Kind kind, unsigned size_class) {
 }
 
 void* allocate(std::size_t bytes, std::size_t align, bool attached) {
-  void* body;
   if (attached) {
-    body = allocate_manual(current_cache(), bytes, align);
-  } else {
-    base::Guard guard(shared.lock);
-    body = allocate_manual(shared_cache_locked(), bytes, align);
+    void* const body = allocate_manual(current_cache(), bytes, align);
+    return body != nullptr ? body : allocate_manual_slow(bytes, align);
   }
+  // No thread of the runtime: it cannot wait for a collection, nor sweep.
+  base::Guard guard(shared.lock);
+  void* const body = allocate_manual(shared_cache_locked(), bytes, align);
   if (body == nullptr) [[unlikely]]
-    base::fatal(base::FatalScope::current, "out of memory");
+    die_of_exhaustion();
   return body;
 }
 

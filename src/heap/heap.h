@@ -32,8 +32,9 @@ class Collector {
   // So many bytes were taken since the last question, and so many are about to be. May park the
   // caller, who may come back on another processor: the heap looks at its cache only afterwards.
   virtual void before_refill(std::size_t taken, std::size_t wanted) = 0;
-  // No memory is left for `bytes`: true to try again.
-  virtual bool reclaim(std::size_t bytes) = 0;
+  // No memory is left for `bytes`, and so many answers to this question did not help: true to try
+  // again. May park as above.
+  virtual bool reclaim(std::size_t bytes, unsigned attempt) = 0;
   // In the sweep: an object with kHasSpecial (object.h) was not reached and its slot is about to be
   // free. Whoever sweeps; must not allocate.
   virtual void slot_died(void* object, std::uint8_t flags) = 0;
@@ -94,6 +95,7 @@ Statistics statistics();
 struct Footprint {
   std::size_t mapped_bytes = 0;  // pages, but for those that were given back, and tables
   std::size_t idle_bytes = 0;    // part of it: pages in no span
+  std::size_t room_bytes = 0;    // of the arena, in no span
 };
 Footprint footprint();
 

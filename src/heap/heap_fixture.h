@@ -19,10 +19,16 @@ namespace gort::heap {
 
 struct RecordingCollector final : Collector {
   void before_refill(std::size_t taken, std::size_t wanted) override { paid += taken + wanted; }
-  bool reclaim(std::size_t) override { return false; }
+  bool reclaim(std::size_t, unsigned attempt) override {
+    attempts.push_back(attempt);
+    if (attempt < 2) return true;
+    throw Exhausted();  // false would be the end of the process
+  }
+  struct Exhausted {};
   void slot_died(void* object, std::uint8_t) override { died.push_back(object); }
   std::atomic<std::size_t> paid = 0;
   std::vector<void*> died;
+  std::vector<unsigned> attempts;  // that reclaim was told of
 };
 
 struct HeapFixture {

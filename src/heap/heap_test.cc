@@ -63,6 +63,18 @@ TEST_CASE_FIXTURE(HeapFixture, "collections leave manual memory alone") {
   release(body);
 }
 
+TEST_CASE_FIXTURE(HeapFixture,
+                  "each allocation counts for itself how often a collection was in vain") {
+  void* body = allocate(100, 16);  // so the whole arena is no more to be had
+  const std::size_t whole = bounds.bytes;
+  for (int i = 0; i < 2; ++i) {
+    CHECK_THROWS_AS(allocate(whole, 16, Kind::noscan, nullptr), RecordingCollector::Exhausted);
+    CHECK_THROWS_AS(allocate(whole, 16), RecordingCollector::Exhausted);
+  }
+  CHECK(collector.attempts == std::vector<unsigned>{0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2});
+  release(body);
+}
+
 TEST_CASE_FIXTURE(HeapFixture, "many bodies given back return their spans") {
   std::vector<void*> bodies;
   for (int i = 0; i < 50'000; ++i) bodies.push_back(allocate(96, 16));

@@ -28,12 +28,12 @@ constexpr std::size_t kMostCleared = std::size_t{1} << 20;
 }  // namespace
 
 void* allocate_large(std::size_t bytes, std::size_t align, Kind kind, const Layout* layout,
-                     bool* dirty) {
+                     bool* dirty, bool may_sweep) {
   const std::size_t more = detail::end_bytes(kind) + (align > kPageBytes ? align - kPageBytes : 0);
   std::size_t total;
   if (__builtin_add_overflow(bytes, more, &total)) return nullptr;
   if (total > bounds.bytes) return nullptr;
-  if (kind != Kind::manual) sweep_for_pages(total >> kPageShift);
+  if (may_sweep) sweep_for_pages(total >> kPageShift);
   Span* span = new_span(kLargeClass, kind, total == 0 ? 1 : total);
   if (span == nullptr) return nullptr;
   announce_new(span->base, span->bytes());
@@ -45,9 +45,7 @@ void* allocate_large(std::size_t bytes, std::size_t align, Kind kind, const Layo
         !kVerified && dirty != nullptr && kind != Kind::destructible && align <= kPageBytes;
     if (span->bytes() > kMostCleared && later) {
       *dirty = true;
-    } else if (span->bytes() > kMostCleared) {
-      base::os::discard(memory, span->bytes());
-    } else {
+    } else if (span->bytes() <= kMostCleared || !base::os::discard(memory, span->bytes())) {
       std::memset(memory, 0, span->bytes());
     }
   }

@@ -57,6 +57,10 @@ struct Pages {
 };
 Pages pages;
 
+std::size_t leaves_of(std::size_t count) {
+  return std::bit_ceil((count + kChunkPages - 1) / kChunkPages);
+}
+
 // Calls visit(word, mask) for the bits [first, first + count).
 template <class Visit>
 void for_bits(std::size_t first, std::size_t count, Visit visit) {
@@ -223,13 +227,18 @@ bool grow(std::size_t count) {
 
 }  // namespace
 
-void boot_pages(std::size_t count) {
-  const std::size_t chunks = (count + kChunkPages - 1) / kChunkPages;
+std::size_t page_bits_bytes(std::size_t count) {
+  const std::size_t leaves = leaves_of(count);
+  return 2 * (leaves * kChunkPages / 8) + 2 * leaves * sizeof(Summary);
+}
+
+void boot_pages(std::size_t count, void* bits) {
   pages.count = count;
-  pages.leaves = std::bit_ceil(chunks);
-  pages.free_bits = static_cast<std::uint64_t*>(reserve_table(pages.leaves * kChunkPages / 8));
-  pages.dirty_bits = static_cast<std::uint64_t*>(reserve_table(pages.leaves * kChunkPages / 8));
-  pages.tree = static_cast<Summary*>(reserve_table(2 * pages.leaves * sizeof(Summary)));
+  pages.leaves = leaves_of(count);
+  const std::size_t words = pages.leaves * kChunkWords;
+  pages.free_bits = static_cast<std::uint64_t*>(bits);
+  pages.dirty_bits = pages.free_bits + words;
+  pages.tree = reinterpret_cast<Summary*>(pages.dirty_bits + words);
 }
 
 PageRun allocate_pages(std::size_t count) {

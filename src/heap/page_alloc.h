@@ -46,7 +46,9 @@ PageStatistics page_statistics();
 PageRun take_idle(std::size_t most);
 void return_idle(PageRun run);  // now known to be zeros
 
-void boot_pages(std::size_t count);
+// The bits and the tree of `count` pages: so much memory, zeroed and writable.
+std::size_t page_bits_bytes(std::size_t count);
+void boot_pages(std::size_t count, void* bits);
 // The tree agrees with the bits, the counters with both. For tests and checked builds.
 void check_pages();
 

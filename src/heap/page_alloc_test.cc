@@ -5,6 +5,7 @@
 #include "heap/page_alloc.h"
 
 #include <doctest/doctest.h>
+#include <sys/mman.h>
 
 #include <cstring>
 #include <vector>
@@ -28,6 +29,22 @@ bool is_zero(const PageRun& run) {
 }
 
 }  // namespace
+
+TEST_CASE("a table becomes memory from its start on, and ends where it ends") {
+  constexpr std::size_t kBytes = std::size_t{1} << 20;
+  void* const memory =
+      ::mmap(nullptr, 2 * kBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  Table table(memory, kBytes);
+  auto* const bytes = static_cast<unsigned char*>(memory);
+  for (std::size_t covered : {std::size_t{1}, std::size_t{100'000}, kBytes}) {
+    CHECK(table.cover(covered));
+    CHECK(bytes[covered - 1] == 0);
+    bytes[covered - 1] = 1;
+  }
+  CHECK(!table.cover(kBytes + 1));
+  CHECK(table.cover(kBytes));
+  ::munmap(memory, 2 * kBytes);
+}
 
 TEST_CASE("a freed run is the next to be handed out when nothing lower has room") {
   boot();

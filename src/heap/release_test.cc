@@ -1,6 +1,8 @@
 // Giving memory back: idle pages leave, and what comes again is zero.
 //
 // Residency is the kernel's word (mincore), not our own count. Not here: when (gc/pacer.cc).
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -35,6 +37,26 @@ TEST_CASE_FIXTURE(HeapFixture, "a little at a time, from the top") {
   char* const highest = *std::max_element(objects.begin(), objects.end());
   CHECK(gort::base::os::resident_bytes(highest, 1 << 20) == 0);
   CHECK(gort::base::os::resident_bytes(objects[0], 1 << 20) == 1 << 20);
+}
+
+TEST_CASE_FIXTURE(HeapFixture, "memory that the program has locked stays, and is cleared by hand") {
+  constexpr std::size_t kBytes = std::size_t{3} << 20;  // more than is cleared by hand as a rule
+  release_some(SIZE_MAX);
+  for (int round = 0; round < 2; ++round) {
+    auto* object = static_cast<char*>(allocate(kBytes, 16, Kind::noscan, nullptr));
+    CHECK(std::count(object, object + kBytes, 0) == kBytes);
+    std::memset(object, 1, kBytes);
+    char* const locked = object + kBytes / 2 / 8192 * 8192;
+    CHECK(::mlock(locked, 8192) == 0);
+    collect({});
+    if (round == 0) release_some(SIZE_MAX);
+    auto* again = static_cast<char*>(allocate(kBytes, 16, Kind::noscan, nullptr));
+    CHECK(std::count(again, again + kBytes, 0) == kBytes);
+    collect({});
+    check_heap();
+    ::munlock(locked, 8192);
+  }
+  release_some(SIZE_MAX);
 }
 
 TEST_CASE_FIXTURE(HeapFixture, "holes in a cheese of blocks are used again") {

@@ -33,7 +33,6 @@ struct Records {
   Span* free = nullptr;
   std::uint32_t carved = 0;
   std::size_t in_use = 0;
-  std::uint8_t* marks = nullptr;  // the table, reserved with the first span
   std::size_t marks_carved = 0;
   std::size_t marks_in_use = 0;
   std::uint8_t* free_marks[kMarkSizes] = {};  // linked through their first bytes
@@ -41,21 +40,37 @@ struct Records {
 Records records;
 
 // One more than there are slots: an address behind the last leads there.
-std::size_t pieces_of(std::uint32_t slots) { return slots / kMarkPiece + 1; }
+constexpr std::size_t pieces_of(std::uint32_t slots) { return slots / kMarkPiece + 1; }
 
+// Pieces of one size are never cut for another. So the worst that a program can do is to fill the
+// arena with the densest class of each size in turn, and the table is as long as all that together:
+// a sixth of the arena.
+constexpr std::size_t worst_marks_per_page() {
+  std::size_t worst[kMarkSizes] = {};
+  for (const SizeClass& size : kSizeClasses) {
+    if (size.slots <= 1) continue;
+    const std::size_t pieces = pieces_of(size.slots);
+    const std::size_t bytes = (pieces * kMarkPiece + size.pages - 1) / size.pages;
+    worst[pieces] = std::max(worst[pieces], bytes);
+  }
+  std::size_t sum = 0;
+  for (const std::size_t bytes : worst) sum += bytes;
+  return sum;
+}
+static_assert(worst_marks_per_page() < kPageBytes / 6);
+
+// Null when the system has no memory.
 std::uint8_t* acquire_marks_locked(std::uint32_t slots) {
   const std::size_t pieces = pieces_of(slots);
-  records.marks_in_use += pieces * kMarkPiece;
-  if (std::uint8_t* marks = records.free_marks[pieces]) {
+  std::uint8_t* marks = records.free_marks[pieces];
+  if (marks != nullptr) {
     std::memcpy(&records.free_marks[pieces], marks, sizeof(void*));
-    return marks;
+  } else {
+    if (!tables.marks.cover(records.marks_carved + pieces * kMarkPiece)) return nullptr;
+    marks = tables.first_mark + records.marks_carved;
+    records.marks_carved += pieces * kMarkPiece;
   }
-  // At most a sixteenth of the arena is in use; pieces of other sizes may lie idle.
-  if (records.marks == nullptr) {
-    records.marks = static_cast<std::uint8_t*>(reserve_table(bounds.bytes / 8));
-  }
-  std::uint8_t* marks = records.marks + records.marks_carved;
-  records.marks_carved += pieces * kMarkPiece;
+  records.marks_in_use += pieces * kMarkPiece;
   return marks;
 }
 
@@ -66,10 +81,7 @@ void release_marks_locked(std::uint8_t* marks, std::uint32_t slots) {
   records.free_marks[pieces] = marks;
 }
 
-Span* acquire_record(std::uint32_t slots, std::uint8_t*& marks) {
-  base::Guard guard(records.lock);
-  ++records.in_use;
-  marks = slots > 1 ? acquire_marks_locked(slots) : nullptr;
+Span* acquire_span_locked() {
   if (Span* span = records.free) {
     records.free = span->next;
     const std::uint32_t index = span->index;
@@ -77,8 +89,24 @@ Span* acquire_record(std::uint32_t slots, std::uint8_t*& marks) {
     span->index = index;
     return span;
   }
+  if (!tables.spans.cover((records.carved + std::size_t{1}) * sizeof(Span))) return nullptr;
   Span* span = new (&bounds.spans[records.carved]) Span();
   span->index = records.carved++;
+  return span;
+}
+
+// With marks of its own, or for a single slot without; null when the system has no memory.
+Span* acquire_record(std::uint32_t slots) {
+  base::Guard guard(records.lock);
+  std::uint8_t* marks = nullptr;
+  if (slots > 1 && (marks = acquire_marks_locked(slots)) == nullptr) return nullptr;
+  Span* const span = acquire_span_locked();
+  if (span == nullptr) {
+    if (marks != nullptr) release_marks_locked(marks, slots);
+    return nullptr;
+  }
+  ++records.in_use;
+  span->marks = marks != nullptr ? marks : span->own_mark;
   return span;
 }
 
@@ -112,8 +140,11 @@ Span* new_span(unsigned size_class, Kind kind, std::size_t large_bytes) {
   const PageRun run =
       allocate_pages(large ? (large_bytes + kPageBytes - 1) >> kPageShift : size.pages);
   if (run.first == kNoPages) return nullptr;
-  std::uint8_t* marks;
-  Span* span = acquire_record(large ? 1 : size.slots, marks);
+  Span* span = acquire_record(large ? 1 : size.slots);
+  if (span == nullptr) {
+    free_pages(run.first, run.count);
+    return nullptr;
+  }
   span->base = address_of_page(run.first);
   span->pages = run.count;
   span->slots = large ? 1 : size.slots;
@@ -123,9 +154,8 @@ Span* new_span(unsigned size_class, Kind kind, std::size_t large_bytes) {
   span->zero = run.zero;
   span->free_slots = span->slots;
   span->sweep_generation = sweep_generation();
-  span->marks = marks != nullptr ? marks : span->own_mark;
   const std::size_t bytes =
-      marks != nullptr ? pieces_of(span->slots) * kMarkPiece : sizeof span->own_mark;
+      span->slots > 1 ? pieces_of(span->slots) * kMarkPiece : sizeof span->own_mark;
   set_marks(span->marks, 0, span->slots);
   set_marks(span->marks + span->slots, kUncollected, bytes - span->slots);
   return span;
@@ -152,6 +182,8 @@ void free_span(Span* span) {
   span->next = records.free;
   records.free = span;
 }
+
+std::size_t mark_table_bytes(std::size_t pages) { return pages * worst_marks_per_page(); }
 
 std::size_t spans_in_use() {
   base::Guard guard(records.lock);

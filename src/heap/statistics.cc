@@ -47,9 +47,10 @@ Statistics statistics() {
 }
 
 Footprint footprint() {
+  boot();  // where there is no arena yet, it is not full
   const PageStatistics pages = page_statistics();
   return {((pages.committed - pages.returned) << kPageShift) + table_bytes(),
-          pages.idle << kPageShift};
+          pages.idle << kPageShift, bounds.bytes - (pages.used << kPageShift)};
 }
 
 std::size_t committed_pages() { return page_statistics().committed; }

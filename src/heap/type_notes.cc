@@ -23,10 +23,7 @@ std::atomic_ref<const char*> note_of(std::uintptr_t object) {
 
 }  // namespace
 
-void heap::boot_type_notes() {
-  const std::size_t slots = detail::collected_region.bytes / detail::kSlotAlign;
-  notes = static_cast<const char**>(reserve_table(slots * sizeof *notes));
-}
+void heap::boot_type_notes(void* table) { notes = static_cast<const char**>(table); }
 
 void detail::note_type(const void* object, const char* signature) noexcept {
   note_of(reinterpret_cast<std::uintptr_t>(object)).store(signature, std::memory_order_relaxed);

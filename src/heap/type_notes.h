@@ -7,16 +7,28 @@
 // Any thread; plain stores, read with the world stopped. Not here: reading the name (gc/path.cc).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+#include "heap/size_class.h"
 
 namespace gort::heap {
 
+// How long the table for so many pages is.
+constexpr std::size_t type_notes_bytes([[maybe_unused]] std::size_t pages) {
 #ifdef GORT_CHECKED
-void boot_type_notes();  // once the arena exists, before the first object
+  return (pages << kPageShift) / detail::kSlotAlign * sizeof(const char*);
+#else
+  return 0;
+#endif
+}
+
+#ifdef GORT_CHECKED
+void boot_type_notes(void* table);  // before the first object
 // The note of the object that begins at `object`.
 const char* noted_type(std::uintptr_t object);
 #else
-inline void boot_type_notes() {}
+inline void boot_type_notes(void*) {}
 inline const char* noted_type(std::uintptr_t) { return nullptr; }
 #endif
 

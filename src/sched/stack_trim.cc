@@ -41,8 +41,7 @@ std::size_t trim_stack(const Stack& stack, const void* sp) {
   auto* look = reinterpret_cast<char*>(live - below);
   const std::size_t resident = base::os::resident_bytes(look, below);
   if (resident == 0) return 0;
-  base::os::discard(stack.low, live - low);
-  return resident;
+  return base::os::discard(stack.low, live - low) ? resident : 0;
 }
 
 void trim_stacks() {

@@ -226,6 +226,30 @@ TEST_CASE("cleanups run once with their argument after the object is gone") {  /
   CHECK(eventually([&] { return sum == ran / 3 * 111; }));
 }
 
+TEST_CASE("a cleanup that allocates is collected meanwhile like any goroutine") {
+  struct Chunk {
+    std::uint64_t words[8'192];  // 64 KiB
+  };
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  gort::gc();
+  const auto before = gort::read_mem_stats();
+  std::atomic<int> ran{0};
+  elsewhere([&] {
+    for (int i = 0; i < 10; ++i) {
+      gort::add_cleanup(
+          new_<Plain>(),
+          [&ran](int chunks) {
+            for (int n = 0; n < chunks; ++n) new_<Chunk>()->words[0] = 1;
+            ++ran;
+          },
+          scaled(1'600));
+    }
+  });
+  CHECK(after_collections([&] { return ran > 0; }));
+  CHECK(eventually([&] { return ran >= 9; }));
+  CHECK(gort::read_mem_stats().heap_sys < before.heap_sys + 64 * kMiB);
+}
+
 TEST_CASE("a cleanup that was stopped does not run") {
   std::atomic<int> wrong{0}, right{0};
   elsewhere([&] {
