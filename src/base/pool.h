@@ -55,6 +55,8 @@ class Pool {
     }
   }
 
+  std::size_t bytes() const { return carved_.load(std::memory_order_relaxed) * sizeof(Record); }
+
   // Every record ever carved, free ones included. The caller keeps records from being reused, or
   // can cope with it. Takes no lock.
   template <class Visit>

@@ -20,13 +20,14 @@
 #include "gc/budget.h"
 #include "gc/cycle.h"
 #include "gc/gc.h"
+#include "gc/keeper.h"
 #include "gc/marking.h"
 #include "gc/phase.h"
 #include "gc/restart.h"
 #include "gc/special.h"
 #include "gc/stacks.h"
 #include "gc/verify.h"
-#include "heap/heap.h"
+#include "heap/object.h"
 #include "sched/halt.h"
 
 namespace gort::collector {
@@ -99,14 +100,44 @@ void assist(Thread* thread, std::size_t bytes) {
   }
 }
 
-// Over the limit: what is idle goes back at once.
-void respect_limit(std::size_t bytes) {
+// Once per so many bytes: how far the limit is.
+bool look_at_limit(std::size_t bytes) {
   static std::atomic<std::uint64_t> since{0};
-  if (since.fetch_add(bytes, std::memory_order_relaxed) + bytes < kLimitStepBytes) return;
+  if (since.fetch_add(bytes, std::memory_order_relaxed) + bytes < kLimitStepBytes) return false;
   since.store(0, std::memory_order_relaxed);
   revise();
-  if (limiter->limiting()) return;
-  if (const std::size_t over = bytes_over_limit()) heap::release_some(over);
+  return !limiter->limiting();
+}
+
+// What is idle goes back at once where the process would else be beyond the limit, or a large
+// object makes the heap grow beyond its goal since no hole is large enough. In steps, between which
+// others can stop the world; where that cannot be, a single one.
+Thread* make_room(Thread* thread, std::size_t growth, bool for_limit) {
+  constexpr std::size_t kOneStepBytes = std::size_t{1} << 20;
+  std::size_t bytes = for_limit ? bytes_over_limit(growth) : 0;
+  if (growth != 0) bytes = std::max(bytes, std::min(growth, bytes_to_return(growth)));
+  if (bytes == 0) return thread;
+  if (!may_park(thread)) {
+    heap::release_some(std::min(bytes, kOneStepBytes));
+    return thread;
+  }
+  sched::leave(thread);
+  return_idle_memory(bytes);
+  return sched::enter();
+}
+
+// Dead spans first: who wants much memory sweeps until as much was freed, for a reasonable time.
+Thread* sweep_for(Thread* thread, std::size_t bytes) {
+  constexpr std::size_t kSpansPerStep = 64, kBytesPerSpan = 512;
+  const std::size_t before = heap::swept_bytes();
+  for (std::size_t tried = 0; tried < bytes / kBytesPerSpan; tried += kSpansPerStep) {
+    if (heap::sweep_is_done() || !heap::sweep_some(kSpansPerStep)) break;
+    if (heap::swept_bytes() - before >= bytes) break;
+    if (thread->attention.load(std::memory_order_relaxed) == 0) continue;
+    sched::leave(thread);
+    thread = sched::enter();
+  }
+  return thread;
 }
 
 // Whether somebody who wants so many bytes more is to wait for the beginning of a cycle. If it has
@@ -137,7 +168,7 @@ class Answers final : public heap::Collector {
   void before_refill(std::size_t taken, std::size_t wanted) override {
     Thread* thread = base::current_thread();
     note_allocated(taken);
-    if (has_memory_limit()) respect_limit(taken + wanted);
+    const bool for_limit = has_memory_limit() && look_at_limit(taken + wanted);
     std::size_t owed = taken + wanted;
     if (phase() == Phase::idle && may_park(thread)) {
       owed = wanted;
@@ -149,6 +180,11 @@ class Answers final : public heap::Collector {
     }
     note_allocated(wanted);
     if (phase() != Phase::idle && owed != 0) assist(base::current_thread(), owed);
+    const bool large = wanted >= kLargeBytes;
+    if (!for_limit && !large) return;
+    thread = base::current_thread();
+    if (large && may_park(thread)) thread = sweep_for(thread, wanted);
+    make_room(thread, large ? heap::growth_for(wanted) : 0, for_limit);
   }
 
   bool reclaim(std::size_t, unsigned attempt) override {

@@ -2,7 +2,7 @@
 //
 // What is scanned is summed over threads on demand; what is allocated is one counter that refills
 // add to, once per some kilobytes. Stacks count as they were scanned in the last cycle: nobody
-// keeps books about them meanwhile.
+// keeps books about them meanwhile; the memory that they take is at least a page for each.
 // Not here: the arithmetic (pacer.cc).
 #include "gc/budget.h"
 
@@ -32,6 +32,9 @@ namespace {
 
 // Kept for the next cycle beyond what it will need at its goal, as in Go.
 constexpr double kRetain = 1.1;
+// Of the memory limit, what the background leaves: so allocation seldom has to give memory back
+// itself. Go's.
+constexpr double kLimitShare = 0.95;
 // How far the heap may grow beyond the goal on credit.
 constexpr double kHardGoal = 1.1;
 
@@ -43,9 +46,10 @@ struct State {
   std::int64_t begun_ns = 0;         // of the program
   std::uint64_t scanned_before = 0;  // scanned_bytes() at the cycle's begin
   std::uint64_t live_at_start = 0;
-  double scan_share = 1;  // of live bytes, in the last cycle: those that are looked into
+  std::uint64_t stack_memory = 0;  // in the last cycle
+  double scan_share = 1;           // of live bytes, in the last cycle: those that are looked into
   std::uint64_t number = 0;
-  std::int64_t total_ns = 0;  // of the collector's processor time, all cycles
+  std::int64_t total_ns = 0;  // of the processor time that the collector took, all cycles
   CycleTrace numbers;         // of the cycle under way
   std::int64_t cycle_pause_ns = 0;
   std::int64_t marking_since_ns = 0, marking_until_ns = 0;
@@ -76,8 +80,10 @@ Memory memory_locked() {
   memory.allocated_bytes = swept.load(std::memory_order_relaxed)
                                ? budget.live.load(std::memory_order_relaxed)
                                : heap.mapped_bytes - heap.idle_bytes;
-  memory.mapped_bytes = heap.mapped_bytes + state.pacer.last_stack_scan() + special_bytes() +
-                        work_bytes() + handle_table_bytes();
+  const sched::GoroutineBytes goroutines = sched::goroutine_bytes();
+  memory.mapped_bytes = heap.mapped_bytes + goroutines.records +
+                        std::max<std::uint64_t>(goroutines.least_stacks, state.stack_memory) +
+                        collector_bytes();
   return memory;
 }
 
@@ -89,12 +95,18 @@ Work work_locked() {
   return work;
 }
 
+// Go's NextGC. With collection off and no limit there will be none, unless the arena fills up.
+std::uint64_t next_goal_locked(const Target& target) {
+  const bool off = state.pacer.gc_percent() < 0 && state.pacer.memory_limit() == kNoMemoryLimit;
+  return off ? UINT64_MAX : target.goal;
+}
+
 void revise_locked() {
   const Memory memory = memory_locked();
   if (!state.pacer.marking()) {
     const Target target = state.pacer.target(memory);
     budget.trigger.store(target.trigger, std::memory_order_relaxed);
-    note_goal(target.goal);
+    note_goal(next_goal_locked(target));
     return;
   }
   Pacer::Progress progress;
@@ -205,6 +217,7 @@ void note_end(const sched::WorldStopped& world) {
   end.roots = {static_cast<std::uint64_t>(end.work.stacks), scanned_other_bytes()};
   end.assist_ns = worker_ns[static_cast<unsigned>(Worker::assist)].load();
   end.idle_ns = worker_ns[static_cast<unsigned>(Worker::idle)].load();
+  state.stack_memory = scanned_stack_memory();
   end.memory = memory_locked();
   forgive_assists(world);
   if (end.marked_bytes > 0) {
@@ -245,9 +258,10 @@ void finish_cycle(Reason reason) {
     numbers.background_ns = static_cast<std::uint64_t>(worker_ns[0].load());
     numbers.idle_ns = static_cast<std::uint64_t>(worker_ns[1].load());
     numbers.mark_ns = static_cast<std::uint64_t>(state.marking_until_ns - state.marking_since_ns);
-    state.total_ns += static_cast<std::int64_t>(
-        numbers.assist_ns + numbers.background_ns + numbers.idle_ns +
-        (numbers.start_stop_ns + numbers.end_stop_ns) * numbers.processors);
+    // As in Go without what idle processors did: nobody missed it.
+    state.total_ns += static_cast<std::int64_t>(numbers.assist_ns + numbers.background_ns +
+                                                (numbers.start_stop_ns + numbers.end_stop_ns) *
+                                                    numbers.processors);
     const double all_ns = double(now_ns - state.begun_ns) * numbers.processors;
     numbers.share = all_ns > 0 ? double(state.total_ns) / all_ns : 0;
     trace = numbers;
@@ -258,7 +272,7 @@ void finish_cycle(Reason reason) {
     cycle.pause_ns = state.cycle_pause_ns;
     cycle.end_unix_ns = std::int64_t{wall.tv_sec} * 1'000'000'000 + wall.tv_nsec;
     cycle.share = numbers.share;
-    cycle.next_goal = state.pacer.target(memory_locked()).goal;
+    cycle.next_goal = next_goal_locked(state.pacer.target(memory_locked()));
     note_cycle(cycle);
   }
   if (!state.trace) return;
@@ -274,22 +288,28 @@ void note_sweep_done() {
   if (!state.pacer.marking()) revise_locked();
 }
 
-std::size_t bytes_to_return() {
+std::size_t collector_bytes() { return special_bytes() + work_bytes() + handle_table_bytes(); }
+
+std::size_t bytes_to_return(std::size_t growth) {
   base::Guard guard(state.lock);
   const heap::Footprint heap = heap::footprint();
-  const Target target = state.pacer.target(memory_locked());
+  const Memory memory = memory_locked();
+  const Target target = state.pacer.target(memory);
   const double goal = std::min(double(target.goal), double(state.pacer.last_goal()));
   const double wanted = std::max(goal, double(kHeapMinimumBytes)) * kRetain;
-  if (double(heap.mapped_bytes) <= wanted) return 0;
-  return std::min(heap.idle_bytes, heap.mapped_bytes - static_cast<std::size_t>(wanted));
+  const double over_goal = double(heap.mapped_bytes + growth) - wanted;
+  const double over_limit =
+      double(memory.mapped_bytes + growth) - double(state.pacer.memory_limit()) * kLimitShare;
+  const double over = std::max(over_goal, over_limit);
+  return over <= 0 ? 0 : std::min(heap.idle_bytes, static_cast<std::size_t>(over));
 }
 
-std::size_t bytes_over_limit() {
+std::size_t bytes_over_limit(std::size_t growth) {
   base::Guard guard(state.lock);
   const Memory memory = memory_locked();
   const std::uint64_t limit = state.pacer.memory_limit();
-  if (memory.mapped_bytes <= limit) return 0;
-  return std::min<std::uint64_t>(memory.idle_bytes, memory.mapped_bytes - limit);
+  if (memory.mapped_bytes + growth <= limit) return 0;
+  return std::min<std::uint64_t>(memory.idle_bytes, memory.mapped_bytes + growth - limit);
 }
 
 bool period_is_over(std::int64_t now_ns) {

@@ -75,10 +75,12 @@ void note_sweep_done();
 enum class Stop : std::uint8_t { start, end };
 void note_stop(Stop stop, std::int64_t ns);
 
-// How much more than the heap will need soon is idle, and might go back to the system.
-std::size_t bytes_to_return();
-// How far the process is beyond the memory limit, as far as idle pages can help.
-std::size_t bytes_over_limit();
+// How much more than the heap will need soon is idle, and might go back to the system: beyond its
+// goal, and near the memory limit. `growth`: bytes that are about to be added.
+std::size_t bytes_to_return(std::size_t growth = 0);
+// How far the process is beyond the memory limit, or will be, as far as idle pages can help.
+std::size_t bytes_over_limit(std::size_t growth);
+std::size_t collector_bytes();  // of its own records, queues and tables
 // A cycle is due because there was none for long; and when to ask again.
 bool period_is_over(std::int64_t now_ns);
 

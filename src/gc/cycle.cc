@@ -23,6 +23,7 @@
 #include "gc/roots.h"
 #include "gc/special.h"
 #include "gc/stacks.h"
+#include "gc/stats.h"
 #include "gc/verify.h"
 #include "gc/work.h"
 #include "heap/object.h"
@@ -52,9 +53,10 @@ struct Coordinator {
   bool wanted = false;
   bool beginning = false;  // one was wanted, and has not begun
   Reason reason = Reason::heap;
-  std::uint64_t begun = 0, ended = 0;  // cycles [CY2]
-  Parked* callers = nullptr;           // until a cycle has been swept
-  Parked* starters = nullptr;          // until one has begun, or a little longer
+  std::uint64_t begun = 0, marked = 0, ended = 0;  // cycles [CY2]
+  Parked* callers = nullptr;                       // until a cycle has been swept
+  Parked* watchers = nullptr;                      // until one has been marked
+  Parked* starters = nullptr;                      // until one has begun, or a little longer
   // --- atomic
   std::atomic<bool> asked{false};  // a hint: wanted or beginning
   std::atomic<bool> hurry{false};  // somebody waits for the sweep
@@ -186,18 +188,35 @@ void mark() {
   wake_starters();
 }
 
-void run_cycle(Reason reason) {
+// Those to whom the end of marking was enough go on.
+void wake_watchers(std::uint64_t number) {
+  Section section;
+  Parked* woken;
+  {
+    base::Guard guard(coordinator.lock);
+    coordinator.marked = number;
+    woken = std::exchange(coordinator.watchers, nullptr);
+  }
+  wake_all(section, woken);
+}
+
+void run_cycle(Reason reason, std::uint64_t number) {
   sweep(true);
   begin_cycle(base::now_ns());
   flip();
   mark();
   finish_cycle(reason);
+  wake_watchers(number);
   queue_finalizers();
   sweep(false);
   // Caches' spans are swept by their owners, or at the next flip; cleanups of what is in them wait.
   if (coordinator.hurry.load(std::memory_order_relaxed)) {
-    const StoppedWorld stopped;
-    finish_sweep(stopped.token());
+    const std::int64_t asked_ns = base::now_ns();
+    {
+      const StoppedWorld stopped;
+      finish_sweep(stopped.token());
+    }
+    note_late_pause(base::now_ns() - asked_ns);
   }
   {
     const Section section;
@@ -258,7 +277,7 @@ std::uint64_t wait_for_question(Reason* reason) {
     Reason reason = Reason::heap;
     const std::uint64_t number = wait_for_question(&reason);
     sched::add_external_waiter(1);
-    run_cycle(reason);
+    run_cycle(reason, number);
     {
       Section section;
       wake_callers(section, number);
@@ -342,6 +361,22 @@ void collect_and_wait(Reason reason) {
   }
   if (woken != nullptr) section.ready(woken);
   section.park(WaitReason::gc_cycle);
+}
+
+void wait_for_marking() {
+  Section section;
+  std::uint64_t last = 0;  // of the cycles that are meant
+  for (;;) {
+    Parked self{section.goroutine()};
+    {
+      base::Guard guard(coordinator.lock);
+      if (last == 0) last = coordinator.begun + (coordinator.wanted ? 1 : 0);
+      if (coordinator.marked >= last) return;
+      self.next = coordinator.watchers;
+      coordinator.watchers = &self;
+    }
+    section.park(WaitReason::gc_cycle);
+  }
 }
 
 bool is_collectors(const sched::Thread* thread) { return thread->current->has(sched::kUnscanned); }

@@ -25,6 +25,8 @@ bool cycle_is_requested();
 // A complete cycle that begins after the call, its sweep included. Outside sections; not on the
 // collector's own goroutines.
 void collect_and_wait(Reason reason);
+// Waits until marking is over, if there is or was asked for any. Outside sections.
+void wait_for_marking();
 // Whether the calling goroutine is one of the collector's: it cannot wait for a collection. The one
 // that runs destructors and cleanups is not, for it runs the user's code.
 bool is_collectors(const sched::Thread* thread);

@@ -97,6 +97,16 @@ void start_keeper() {
   sched::spawn_system(watch_clock, nullptr);
 }
 
+void return_idle_memory(std::size_t bytes) {
+  // What others free meanwhile is theirs to return.
+  for (std::size_t left = bytes; left > 0;) {
+    const sched::Section section;
+    const std::size_t returned = heap::release_some(std::min(left, kStepBytes));
+    if (returned == 0) return;
+    left -= std::min(left, returned);
+  }
+}
+
 void wake_keeper() {
   sched::Section section;
   sched::Goroutine* woken;

@@ -4,10 +4,15 @@
 // goes back at once (assist.cc).
 #pragma once
 
+#include <cstddef>
+
 namespace gort::collector {
 
 void start_keeper();  // once, outside sections
-// A cycle has ended: there may be memory to give back. Outside sections.
+// A cycle has ended, or the memory limit is another: there may be memory to give back. Outside
+// sections.
 void wake_keeper();
+// Gives about so many bytes of idle memory back now, in short sections. Outside sections.
+void return_idle_memory(std::size_t bytes);
 
 }  // namespace gort::collector

@@ -6,6 +6,7 @@
 #include "gc/stacks.h"
 
 #include "base/event.h"
+#include "base/os_linux.h"
 #include "gc/mark.h"
 #include "gc/phase.h"
 #include "sched/sched.h"
@@ -38,11 +39,16 @@ bool claim(Goroutine* goroutine, std::uint32_t now) {
 }
 
 std::atomic<std::uint64_t> stack_bytes{0};
+std::atomic<std::uint64_t> stack_memory{0};
 
 void scan_stack(LocalWork& work, const sched::StackRange& stack) {
   shade_range(work, stack.low, stack.high, true);
   stack_bytes.fetch_add(static_cast<std::uint64_t>(stack.high - stack.low),
                         std::memory_order_relaxed);
+  const std::size_t page = base::os::page_bytes();
+  const std::uintptr_t low = reinterpret_cast<std::uintptr_t>(stack.low) / page;
+  const std::uintptr_t high = (reinterpret_cast<std::uintptr_t>(stack.high) + page - 1) / page;
+  stack_memory.fetch_add((high - low) * page, std::memory_order_relaxed);
 }
 
 void scan_halted(LocalWork& work, const Halted& it) {
@@ -101,7 +107,11 @@ void scan_waiting_threads(LocalWork& work, const sched::HaltedThreads& halted) {
 }
 
 std::uint64_t scanned_stack_bytes() { return stack_bytes.load(std::memory_order_relaxed); }
-void reset_scanned_stack_bytes() { stack_bytes.store(0, std::memory_order_relaxed); }
+std::uint64_t scanned_stack_memory() { return stack_memory.load(std::memory_order_relaxed); }
+void reset_scanned_stack_bytes() {
+  stack_bytes.store(0, std::memory_order_relaxed);
+  stack_memory.store(0, std::memory_order_relaxed);
+}
 
 void scan_and_release(LocalWork& work, sched::HaltedThreads& halted) {
   for (unsigned i = 0; i < halted.count(); ++i) {

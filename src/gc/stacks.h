@@ -31,6 +31,7 @@ void scan_and_release(LocalWork& work, sched::HaltedThreads& halted);
 
 // Bytes of stacks looked at since the last reset.
 std::uint64_t scanned_stack_bytes();
+std::uint64_t scanned_stack_memory();  // the whole pages that these are in
 void reset_scanned_stack_bytes();
 
 }  // namespace gort::collector

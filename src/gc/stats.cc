@@ -10,7 +10,7 @@
 
 #include "base/os_linux.h"
 #include "base/spin_lock.h"
-#include "gc/special.h"
+#include "gc/budget.h"
 #include "gort/mem_stats.hpp"
 #include "heap/heap.h"
 #include "heap/object.h"
@@ -63,6 +63,15 @@ void note_cycle(const CycleNumbers& cycle) {
   counts.share = cycle.share;
   counts.forced += cycle.forced;
   ++counts.cycles;
+}
+
+void note_late_pause(std::int64_t ns) {
+  note_pause(ns);
+  base::Guard guard(counts.lock);
+  const auto pause_ns = static_cast<std::uint64_t>(ns);
+  counts.pause_ns[(counts.cycles + counts.pause_ns.size() - 1) % counts.pause_ns.size()] +=
+      pause_ns;
+  counts.pause_total_ns += pause_ns;
 }
 
 void note_goal(std::uint64_t next_goal) {
@@ -145,7 +154,7 @@ mem_stats read_mem_stats() {
   fill_collections(s);
   s.stack_inuse = s.stack_sys = stack_bytes(stopped.token());
   s.mcache_inuse = s.mcache_sys = caches.count * heap::cache_bytes();
-  s.gc_sys = special_bytes();
+  s.gc_sys = collector_bytes();
   s.sys = s.heap_sys + s.stack_sys + s.mspan_sys + s.mcache_sys + s.gc_sys;
   return s;
 }

@@ -23,6 +23,9 @@ struct CycleNumbers {
 };
 void note_cycle(const CycleNumbers& cycle);
 
+// A stop after note_cycle, in the sweep that somebody waits for; a part of that cycle's pause.
+void note_late_pause(std::int64_t ns);
+
 // A setting has changed: Go's NextGC, UINT64_MAX if there will be none.
 void note_goal(std::uint64_t next_goal);
 

@@ -98,6 +98,9 @@ struct Footprint {
   std::size_t room_bytes = 0;    // of the arena, in no span
 };
 Footprint footprint();
+// By how much it would grow for a large object of so many bytes, now: not at all if idle pages hold
+// it.
+std::size_t growth_for(std::size_t bytes);
 
 // Gives idle memory back to the system, from the top of the heap: about `bytes` of it, SIZE_MAX for
 // all. Returns how much it was. Any thread; system calls, no lock held.

@@ -142,6 +142,7 @@ bool sweep_some(std::size_t spans);  // of at most so many spans; false: there i
 void sweep_all();                    // and waits for others that sweep
 void sweep_cached(Cache& cache);     // the spans that a cache holds [H2]
 bool sweep_is_done();                // but for spans in caches
+std::size_t swept_bytes();           // of spans in which it left nothing, ever
 
 // Every cache there is; the list does not change meanwhile.
 using CacheVisitor = void (*)(Cache& cache, void* argument);

@@ -305,6 +305,12 @@ PageStatistics page_statistics() {
   return {pages.committed, pages.used, pages.idle, pages.committed - pages.used - pages.idle};
 }
 
+std::size_t page_growth(std::size_t count) {
+  base::Guard guard(pages.lock);
+  const std::size_t first = count <= pages.count ? find_free(count) : kNoPages;
+  return first == kNoPages ? count : count - count_dirty(first, count);
+}
+
 void check_pages() {
   base::Guard guard(pages.lock);
   update_stale();

@@ -40,6 +40,9 @@ struct PageStatistics {
   std::size_t returned = 0;  // free and not in memory
 };
 PageStatistics page_statistics();
+// How many pages of memory a run of so many would cost now: those where it would lie that are not
+// in memory.
+std::size_t page_growth(std::size_t count);
 
 // Takes a run of idle pages that may be in memory, at most `most` and the highest there is; first
 // == kNoPages when there is none. It is given back by return_idle.

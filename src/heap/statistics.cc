@@ -53,6 +53,10 @@ Footprint footprint() {
           pages.idle << kPageShift, bounds.bytes - (pages.used << kPageShift)};
 }
 
+std::size_t growth_for(std::size_t bytes) {
+  return page_growth((bytes + kPageBytes - 1) >> kPageShift) << kPageShift;
+}
+
 std::size_t committed_pages() { return page_statistics().committed; }
 std::size_t cache_bytes() { return sizeof(Cache); }
 

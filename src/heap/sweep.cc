@@ -91,6 +91,9 @@ GORT_NO_SANITIZE std::uint32_t sweep_marks(const Span& span, std::uint8_t colour
 std::uint32_t sweep_generation() { return sweep.generation.load(std::memory_order_relaxed); }
 // Pairs with finished_sweeping_one.
 bool sweep_is_done() { return sweep.unswept.load(std::memory_order_acquire) == 0; }
+std::size_t swept_bytes() {
+  return sweep.freed_pages.load(std::memory_order_relaxed) << kPageShift;
+}
 
 void sweep_span(Span* span) {
   const std::uint8_t dead_colour = sweep.dead_colour.load(std::memory_order_relaxed);
@@ -170,11 +173,13 @@ bool sweep_some(std::size_t spans) {
 }
 
 // While dead spans wait for their sweep the heap would else grow past its goal: whoever wants pages
-// finds as many first, if that takes a reasonable time.
+// finds as many first, if that takes a reasonable time. In a section, so never more spans than take
+// some tenth of a millisecond: for what is large the collector has swept before (gc/assist.cc).
 void sweep_for_pages(std::size_t pages) {
-  constexpr std::size_t kSpansPerPage = 16;
+  constexpr std::size_t kSpansPerPage = 16, kMostSpans = 256;
   const std::size_t before = sweep.freed_pages.load(std::memory_order_relaxed);
-  for (std::size_t tried = 0; tried < pages * kSpansPerPage && !sweep_is_done(); ++tried) {
+  const std::size_t most = std::min(pages, kMostSpans / kSpansPerPage) * kSpansPerPage;
+  for (std::size_t tried = 0; tried < most && !sweep_is_done(); ++tried) {
     if (!sweep_some(1)) return;
     if (sweep.freed_pages.load(std::memory_order_relaxed) - before >= pages) return;
   }

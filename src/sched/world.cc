@@ -11,10 +11,12 @@
 #include <utility>
 
 #include "base/event.h"
+#include "base/os_linux.h"
 #include "sched/attach.h"
 #include "sched/idle.h"
 #include "sched/loop.h"
 #include "sched/safepoint.h"
+#include "sched/stack.h"
 #include "sched/wake.h"
 
 namespace gort::sched {
@@ -219,6 +221,12 @@ void resize_processors(const WorldStopped& stopped, int count) {
   // for.
   wake_one();
   timers_changed(earliest_timer_ns());
+}
+
+GoroutineBytes goroutine_bytes() {
+  const StackCounts stacks = stack_counts();
+  return {scheduler.goroutines.bytes(),
+          (stacks.slots + stacks.rooms + stacks.own) * base::os::page_bytes()};
 }
 
 void abandon_goroutines(const WorldStopped& stopped) {

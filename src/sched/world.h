@@ -59,6 +59,12 @@ void for_each_goroutine(const WorldStopped&, Visit visit) {
 void resize_processors(const WorldStopped&, int count);
 // Forgets every goroutine but the runtime's own: run() has returned.
 void abandon_goroutines(const WorldStopped&);
+// Memory of goroutines, a moment old and quickly had: their records, and a page of each stack. How
+// deep the stacks are, only who walks them knows.
+struct GoroutineBytes {
+  std::size_t records = 0, least_stacks = 0;
+};
+GoroutineBytes goroutine_bytes();
 // Recomputes exclusive_runtime.
 void update_exclusive(const WorldStopped&);
 

@@ -157,6 +157,31 @@ TEST_CASE("memory between objects that live is used again") {  // 51
   CHECK(right == kChunks);
 }
 
+TEST_CASE("a large object that finds no hole takes the place of idle memory") {  // 51
+  constexpr std::size_t kChunks = 32 * kMiB / sizeof(Chunk);
+  gort::gc();
+  gort::free_os_memory();
+  auto kept = make<gort::slice<ptr<Chunk>>>(kChunks);
+  elsewhere([&] {
+    for (std::size_t i = 0; i < kChunks; ++i) {
+      kept[i] = new_<Chunk>();
+      kept[i]->words[0] = i;
+    }
+    for (std::size_t i = 0; i < kChunks; i += 2) kept[i] = nullptr;
+  });
+  gort::gc();
+  gort::gc();
+  auto large = make<gort::slice<char>>(16 * kMiB);
+  const auto s = gort::read_mem_stats();
+  const double held = static_cast<double>(s.heap_sys) - static_cast<double>(s.heap_released);
+  const double used = static_cast<double>(s.heap_alloc);
+  CHECK((held - 512 * 1024 - used) / used <= 0.1 + 4096.0 / 65536);
+  CHECK(large[16 * kMiB - 1] == 0);
+  std::size_t right = 0;
+  for (std::size_t i = 1; i < kChunks; i += 2) right += kept[i]->words[0] == i;
+  CHECK(right == kChunks / 2);
+}
+
 TEST_CASE("free_os_memory gives back what is not used") {
   elsewhere([] {
     auto kept = make<gort::slice<ptr<Chunk>>>(512);
@@ -170,6 +195,48 @@ TEST_CASE("free_os_memory gives back what is not used") {
     const auto s = gort::read_mem_stats();
     return s.heap_idle - s.heap_released < 8 * kMiB;
   }));
+}
+
+TEST_CASE("a limit below what the process has sends idle memory back though nothing runs") {
+  const auto no_limit = gort::set_memory_limit(-1);
+  GcPercent off(-1);  // so that nobody collects, and the goal is out of sight
+  elsewhere([] {
+    auto kept = make<gort::slice<ptr<Chunk>>>(1'024);
+    for (auto& chunk : kept) {
+      chunk = new_<Chunk>();
+      chunk->words[0] = 1;
+    }
+    for (auto& chunk : kept) chunk = nullptr;
+  });
+  gort::gc();
+  const auto before = gort::read_mem_stats();
+  const std::uint64_t idle = before.heap_idle - before.heap_released;
+  if (idle >= 32 * kMiB) {
+    const std::uint64_t limit = before.sys - before.heap_released - 16 * kMiB;
+    gort::set_memory_limit(static_cast<std::int64_t>(limit));
+    CHECK(eventually([&] {
+      const auto s = gort::read_mem_stats();
+      return s.heap_idle - s.heap_released <= idle - 16 * kMiB;
+    }));
+  }
+  gort::set_memory_limit(no_limit);
+}
+
+TEST_CASE("no collection is under way when collection has been turned off, and none is to come") {
+  const int before = gort::set_gc_percent(100);
+  for (int i = 0; i < scaled(20); ++i) {
+    gort::set_gc_percent(100);
+    elsewhere([] { churn_heap(scaled(10'000)); });
+    gort::set_gc_percent(-1);
+    const auto turned_off = gort::read_mem_stats();
+    churn_heap(scaled(1'000));
+    gort::sleep(1ms);
+    const auto later = gort::read_mem_stats();
+    // Forced ones are of a build that collects at every refill (GODEBUG=gcstress).
+    CHECK(later.num_gc - later.num_forced_gc == turned_off.num_gc - turned_off.num_forced_gc);
+    CHECK(later.next_gc == UINT64_MAX);
+  }
+  gort::set_gc_percent(before);
 }
 
 TEST_CASE("the heap stays below the memory limit while what lives does") {  // 52
