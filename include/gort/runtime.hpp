@@ -21,9 +21,10 @@
 
 namespace gort {
 
-// What is left as it is here comes from the environment, or is Go's default.
+// What is left as it is here run does not touch: it is as the environment says, or Go's default,
+// or as the program, or an earlier run, has set it since.
 struct config {
-  int maxprocs = 0;  // GOMAXPROCS: 1 to 1024; 0: from the environment
+  int maxprocs = 0;  // GOMAXPROCS: 1 to 1024; 0: as it is
   // GOGC: percent of growth between collections, -1: off. GOMEMLIMIT: bytes; INT64_MAX: none.
   std::optional<int> gc_percent = {};
   std::optional<std::int64_t> memory_limit = {};

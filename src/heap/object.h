@@ -82,15 +82,20 @@ struct Body {
   const char* low = nullptr;
   const char* high = nullptr;
 };
+// Others may give it back meanwhile and the span's record become another's: so all is taken from
+// page entries, each of which is true of its page. At worst the answer was right a moment ago.
+bool find_large_body(std::size_t page, PageEntry entry, Body& body);
 inline bool find_body(std::uintptr_t address, Body& body) {
   if (!is_heap_address(address)) return false;
   const PageEntry entry = entry_of(address);
   if (!entry.in_use() || entry.kind() != Kind::manual) return false;
-  const Span& span = bounds.spans[entry.span()];
-  const std::uint32_t slot = slot_of(entry, address, span);
-  if (slot >= span.slots) return false;
-  body.low = reinterpret_cast<const char*>(span.base) + std::size_t{slot} * span.slot_bytes;
-  body.high = body.low + (span.slot_bytes != 0 ? span.slot_bytes : span.bytes());
+  if (entry.size_class() == kLargeClass) return find_large_body(page_of(address), entry, body);
+  const SizeClass& size = kSizeClasses[entry.size_class()];
+  const std::uintptr_t offset = (entry.page_in_span() << kPageShift) | (address & (kPageBytes - 1));
+  const std::uint64_t slot = (offset * std::uint64_t{size.magic}) >> 32;
+  if (slot >= size.slots) return false;
+  body.low = reinterpret_cast<const char*>(address - offset + slot * size.slot_bytes);
+  body.high = body.low + size.slot_bytes;
   return true;
 }
 

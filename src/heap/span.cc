@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/spin_lock.h"
+#include "heap/object.h"
 #include "heap/page_alloc.h"
 
 namespace gort::heap {
@@ -181,6 +182,24 @@ void free_span(Span* span) {
   if (span->slots > 1) release_marks_locked(span->marks, span->slots);
   span->next = records.free;
   records.free = span;
+}
+
+bool find_large_body(std::size_t page, PageEntry entry, Body& body) {
+  const auto at = [](std::size_t number) { return entry_of(address_of_page(number)); };
+  std::size_t first = page;
+  PageEntry near = entry;  // one that still counts its pages
+  while (first > 0 && near.is_far_in_span() && near.span() == entry.span()) near = at(--first);
+  if (near.is_far_in_span() || near.page_in_span() > first) return false;
+  first -= near.page_in_span();
+  std::size_t end = first;
+  for (const std::size_t last = bounds.bytes >> kPageShift; end < last; ++end) {
+    const PageEntry expected(kLargeClass, Kind::manual, end - first, entry.span());
+    if (at(end).bits() != expected.bits()) break;
+  }
+  if (page >= end) return false;
+  body.low = reinterpret_cast<const char*>(address_of_page(first));
+  body.high = reinterpret_cast<const char*>(address_of_page(end));
+  return true;
 }
 
 std::size_t mark_table_bytes(std::size_t pages) { return pages * worst_marks_per_page(); }

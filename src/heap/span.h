@@ -91,6 +91,7 @@ class PageEntry {
   constexpr bool in_use() const { return (bits_ & kInUse) != 0; }
   constexpr bool is_collected() const { return (bits_ & kCollected) != 0; }  // not manual
   constexpr std::size_t page_in_span() const { return bits_ >> kPlaceShift & 0xffff; }  // saturates
+  constexpr bool is_far_in_span() const { return page_in_span() == kSaturated; }
   constexpr std::uint32_t span() const { return static_cast<std::uint32_t>(bits_ >> kSpanShift); }
   constexpr std::uint64_t bits() const { return bits_; }
 

@@ -86,3 +86,36 @@ TEST_CASE("runs and counts agree with a look at each slot") {
     free_span(span);
   }
 }
+
+TEST_CASE_FIXTURE(HeapFixture, "any address in memory given back by hand leads to all of it") {
+  const auto expect = [](const char* body, std::size_t bytes) {
+    for (const std::size_t at : {std::size_t{0}, bytes / 2, bytes - 1}) {
+      Body found;
+      CHECK(find_body(reinterpret_cast<std::uintptr_t>(body) + at, found));
+      CHECK(found.low == body);
+      CHECK(found.high >= body + bytes);
+      CHECK(found.high < body + bytes + bytes / 8 + kPageBytes);
+    }
+  };
+#if defined(__SANITIZE_THREAD__)
+  constexpr std::size_t kHuge = std::size_t{1} << 20;  // the detector has several bytes for each
+#else
+  constexpr std::size_t kHuge = std::size_t{0x1'0003} << kPageShift;  // more than entries count
+#endif
+  for (const std::size_t bytes :
+       {std::size_t{100}, std::size_t{5'000}, std::size_t{100'000}, kHuge}) {
+    auto* const body = static_cast<char*>(allocate(bytes, 16));
+    auto* const neighbour = static_cast<char*>(allocate(bytes, 16));
+    expect(body, bytes);
+    expect(neighbour, bytes);
+    release(neighbour);
+    Body found;
+    if (bytes > kMaxSmallBytes) {
+      CHECK(!find_body(reinterpret_cast<std::uintptr_t>(neighbour), found));
+    }
+    expect(body, bytes);
+    release(body);
+  }
+  Body none;
+  CHECK(!find_body(bounds.base - 1, none));
+}
