@@ -41,17 +41,21 @@ void sleep_for(std::int64_t ns) {
   sched::leave(sched::sleep_until(thread, base::now_ns() + ns));
 }
 
-// Gives back what is too much.
+// Gives back a step of what is too much; false when nothing is.
+bool return_step() {
+  const sched::Section section;
+  const std::size_t bytes = std::min(bytes_to_return(), kStepBytes);
+  return bytes != 0 && heap::release_some(bytes) != 0;
+}
+
 void return_memory() {
-  for (;;) {
+  bool any = false;
+  for (;; any = true) {
     const std::int64_t begin_ns = base::now_ns();
-    {
-      const sched::Section section;
-      const std::size_t bytes = std::min(bytes_to_return(), kStepBytes);
-      if (bytes == 0 || heap::release_some(bytes) == 0) return;
-    }
+    if (!return_step()) break;
     sleep_for(std::max((base::now_ns() - begin_ns) * kShareInverse, kLeastNapNs));
   }
+  if (any) return_idle_tables();
 }
 
 void wait_for_call() {
@@ -104,6 +108,14 @@ void return_idle_memory(std::size_t bytes) {
     const std::size_t returned = heap::release_some(std::min(left, kStepBytes));
     if (returned == 0) return;
     left -= std::min(left, returned);
+  }
+}
+
+void return_idle_tables() {
+  std::size_t page = 0;
+  for (bool more = true; more;) {
+    const sched::Section section;
+    more = heap::release_marks(page);
   }
 }
 

@@ -14,5 +14,7 @@ void start_keeper();  // once, outside sections
 void wake_keeper();
 // Gives about so many bytes of idle memory back now, in short sections. Outside sections.
 void return_idle_memory(std::size_t bytes);
+// The same for the heap's tables: what belonged to memory that is idle.
+void return_idle_tables();
 
 }  // namespace gort::collector

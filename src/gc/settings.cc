@@ -42,6 +42,7 @@ std::int64_t set_memory_limit(std::int64_t bytes) {
 void free_os_memory() {
   gc();
   gort::collector::return_idle_memory(heap::footprint().idle_bytes);
+  gort::collector::return_idle_tables();
 }
 
 }  // namespace gort::detail

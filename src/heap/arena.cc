@@ -73,13 +73,14 @@ void* reserve_without_rights(std::size_t bytes) {
 struct TableSizes {
   explicit TableSizes(std::size_t count)
       : pages(whole(count * sizeof(PageWords))),
-        spans(whole(count * sizeof(Span))),
+        spans(whole(span_table_bytes(count))),
         marks(whole(mark_table_bytes(count))),
+        mark_pages(whole(mark_page_table_bytes(count))),
         bits(whole(page_bits_bytes(count))),
         notes(whole(type_notes_bytes(count))) {}
-  std::size_t total() const { return pages + spans + marks + bits + notes; }
+  std::size_t total() const { return pages + spans + marks + mark_pages + bits + notes; }
 
-  std::size_t pages, spans, marks, bits, notes;
+  std::size_t pages, spans, marks, mark_pages, bits, notes;
 
  private:
   static std::size_t whole(std::size_t bytes) { return (bytes + kPageBytes - 1) & -kPageBytes; }
@@ -112,6 +113,9 @@ bool make_tables(const TableSizes& sizes, char* memory, std::size_t pages) {
   char* const marks = cut(sizes.marks);
   tables.first_mark = reinterpret_cast<std::uint8_t*>(marks);
   tables.marks = Table(marks, sizes.marks);
+  char* const mark_pages = cut(sizes.mark_pages);
+  tables.first_mark_page = reinterpret_cast<std::uint16_t*>(mark_pages);
+  tables.mark_pages = Table(mark_pages, sizes.mark_pages);
   char* const notes = cut(sizes.notes);
   tables.notes = Table(notes, sizes.notes);
   boot_type_notes(notes);
@@ -138,6 +142,9 @@ bool commit_pages(std::size_t first, std::size_t count) {
       ::mprotect(memory, bytes, PROT_READ | PROT_WRITE) != 0) {
     return false;
   }
+  // The kernel may fill a huge page up again of which we gave back some pages. To forbid that as
+  // they go and allow it as they come would cut the mapping to pieces, of which there are 65,530;
+  // Go has tried, and stopped.
   if (first << kPageShift >= kSmallPagesBytes) base::os::allow_huge_pages(memory, bytes);
   return true;
 }

@@ -70,7 +70,9 @@ struct Tables {
   Table notes;  // of types, in checked builds (type_notes.h); the same.
   Table spans;  // bounds.spans; with the lock of the records (span.cc), as the next.
   Table marks;
+  Table mark_pages;
   std::uint8_t* first_mark = nullptr;
+  std::uint16_t* first_mark_page = nullptr;
 };
 extern Tables tables;
 

@@ -105,5 +105,8 @@ std::size_t growth_for(std::size_t bytes);
 // Gives idle memory back to the system, from the top of the heap: about `bytes` of it, SIZE_MAX for
 // all. Returns how much it was. Any thread; system calls, no lock held.
 std::size_t release_some(std::size_t bytes);
+// The same for the tables of what was there once: a step, from `page` on, which begins with 0.
+// False when that was the last. Holds a lock of the heap across a system call: for the background.
+bool release_marks(std::size_t& page);
 
 }  // namespace gort::heap

@@ -59,6 +59,27 @@ TEST_CASE_FIXTURE(HeapFixture, "memory that the program has locked stays, and is
   release_some(SIZE_MAX);
 }
 
+TEST_CASE_FIXTURE(HeapFixture, "the marks of objects that are gone leave memory, and come again") {
+  const auto release_all = [] {
+    for (std::size_t page = 0; release_marks(page);) {
+    }
+  };
+  const auto resident = [] {
+    return gort::base::os::resident_bytes(tables.first_mark, std::size_t{8} << 20);
+  };
+  release_all();
+  const std::size_t before = resident();
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 500'000; ++i) allocate(32, 8, Kind::noscan, nullptr);
+    CHECK(resident() > before + 400'000);
+    check_heap();
+    collect({});
+    flush(cache());
+    release_all();
+    CHECK(resident() < before + 64 * 1024);
+  }
+}
+
 TEST_CASE_FIXTURE(HeapFixture, "holes in a cheese of blocks are used again") {
   constexpr std::size_t kBlock = 64 << 10;
   std::vector<void*> blocks, live;

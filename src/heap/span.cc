@@ -1,7 +1,9 @@
 // Making and freeing spans, and reading their marks eight at a time. See span.h.
 //
-// Marks come from a table of their own in pieces of 64 bytes, reused by size. Behind the last slot
-// the piece is filled up with bytes that are not free, so that scans need no bound per byte.
+// Marks are in a table of their own, in pieces of 64 bytes. Behind the last slot the piece is
+// filled up with bytes that are not free, so that scans need no bound per byte. A record keeps its
+// pieces when it is freed, for the next span with as many: so there is nothing in marks that nobody
+// has, and the pages of a heap that was large once can go back to the system.
 #include "heap/span.h"
 
 #include <algorithm>
@@ -9,6 +11,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/os_linux.h"
 #include "base/spin_lock.h"
 #include "heap/object.h"
 #include "heap/page_alloc.h"
@@ -28,87 +31,107 @@ constexpr std::uint32_t most_slots() {
 }
 static_assert(most_slots() <= kMostSlots);
 
+// One more than there are slots: an address behind the last leads there. None for a single slot.
+constexpr std::size_t pieces_of(std::uint32_t slots) {
+  return slots > 1 ? slots / kMarkPiece + 1 : 0;
+}
+
 struct Records {
   base::SpinLock lock;
   // under lock
-  Span* free = nullptr;
+  Span* free[kMarkSizes] = {};  // by the number of their pieces
   std::uint32_t carved = 0;
   std::size_t in_use = 0;
   std::size_t marks_carved = 0;
   std::size_t marks_in_use = 0;
-  std::uint8_t* free_marks[kMarkSizes] = {};  // linked through their first bytes
+  // Per page of the table of marks, in tables.mark_pages: how many spans have marks there, and
+  // whether it was used since it was last given back.
+  std::uint16_t* pages = nullptr;
 };
 Records records;
+constexpr std::uint16_t kPageTouched = 0x8000;
+static_assert(kPageBytes / kMarkPiece + 1 < kPageTouched);
 
-// One more than there are slots: an address behind the last leads there.
-constexpr std::size_t pieces_of(std::uint32_t slots) { return slots / kMarkPiece + 1; }
-
-// Pieces of one size are never cut for another. So the worst that a program can do is to fill the
-// arena with the densest class of each size in turn, and the table is as long as all that together:
-// a sixth of the arena.
-constexpr std::size_t worst_marks_per_page() {
-  std::size_t worst[kMarkSizes] = {};
+// The worst that a program can do is to fill the arena with the densest class of each number of
+// pieces in turn. So the tables are as long as all that together: marks, a sixth of the arena, and
+// records.
+struct Worst {
+  std::size_t marks = 0, records = 0;  // per page of the arena
+};
+constexpr Worst worst_per_page() {
+  std::size_t marks[kMarkSizes] = {}, records[kMarkSizes] = {1};
   for (const SizeClass& size : kSizeClasses) {
     if (size.slots <= 1) continue;
     const std::size_t pieces = pieces_of(size.slots);
     const std::size_t bytes = (pieces * kMarkPiece + size.pages - 1) / size.pages;
-    worst[pieces] = std::max(worst[pieces], bytes);
+    marks[pieces] = std::max(marks[pieces], bytes);
+    records[pieces] = 1;
   }
-  std::size_t sum = 0;
-  for (const std::size_t bytes : worst) sum += bytes;
-  return sum;
+  Worst worst;
+  for (std::size_t pieces = 0; pieces < kMarkSizes; ++pieces) {
+    worst.marks += marks[pieces];
+    worst.records += records[pieces];
+  }
+  return worst;
 }
-static_assert(worst_marks_per_page() < kPageBytes / 6);
+static_assert(worst_per_page().marks < kPageBytes / 6);
 
-// Null when the system has no memory.
-std::uint8_t* acquire_marks_locked(std::uint32_t slots) {
-  const std::size_t pieces = pieces_of(slots);
-  std::uint8_t* marks = records.free_marks[pieces];
-  if (marks != nullptr) {
-    std::memcpy(&records.free_marks[pieces], marks, sizeof(void*));
-  } else {
-    if (!tables.marks.cover(records.marks_carved + pieces * kMarkPiece)) return nullptr;
-    marks = tables.first_mark + records.marks_carved;
-    records.marks_carved += pieces * kMarkPiece;
-  }
-  records.marks_in_use += pieces * kMarkPiece;
-  return marks;
+// The pages that a span's marks are in, each once.
+template <class Visit>
+void for_mark_pages(const std::uint8_t* marks, std::size_t pieces, Visit visit) {
+  const auto offset = static_cast<std::size_t>(marks - tables.first_mark);
+  const std::size_t last = (offset + pieces * kMarkPiece - 1) / kPageBytes;
+  for (std::size_t page = offset / kPageBytes; page <= last; ++page) visit(records.pages[page]);
 }
 
-void release_marks_locked(std::uint8_t* marks, std::uint32_t slots) {
-  const std::size_t pieces = pieces_of(slots);
-  records.marks_in_use -= pieces * kMarkPiece;
-  std::memcpy(marks, &records.free_marks[pieces], sizeof(void*));
-  records.free_marks[pieces] = marks;
-}
-
-Span* acquire_span_locked() {
-  if (Span* span = records.free) {
-    records.free = span->next;
-    const std::uint32_t index = span->index;
-    *span = Span();
-    span->index = index;
-    return span;
+// A record that was never used, with as many marks; null when the system has no memory.
+Span* carve_locked(std::size_t pieces) {
+  const std::size_t marks_end = records.marks_carved + pieces * kMarkPiece;
+  const std::size_t mark_pages = (marks_end + kPageBytes - 1) / kPageBytes;
+  if (!tables.spans.cover((records.carved + std::size_t{1}) * sizeof(Span)) ||
+      !tables.marks.cover(marks_end) ||
+      !tables.mark_pages.cover(mark_pages * sizeof *records.pages)) {
+    return nullptr;
   }
-  if (!tables.spans.cover((records.carved + std::size_t{1}) * sizeof(Span))) return nullptr;
-  Span* span = new (&bounds.spans[records.carved]) Span();
+  records.pages = tables.first_mark_page;
+  Span* const span = new (&bounds.spans[records.carved]) Span();
   span->index = records.carved++;
+  span->marks = pieces != 0 ? tables.first_mark + records.marks_carved : span->own_mark;
+  records.marks_carved = marks_end;
   return span;
 }
 
-// With marks of its own, or for a single slot without; null when the system has no memory.
+// A record with marks for so many slots; null when the system has no memory.
 Span* acquire_record(std::uint32_t slots) {
+  const std::size_t pieces = pieces_of(slots);
   base::Guard guard(records.lock);
-  std::uint8_t* marks = nullptr;
-  if (slots > 1 && (marks = acquire_marks_locked(slots)) == nullptr) return nullptr;
-  Span* const span = acquire_span_locked();
-  if (span == nullptr) {
-    if (marks != nullptr) release_marks_locked(marks, slots);
+  Span* span = records.free[pieces];
+  if (span != nullptr) {
+    records.free[pieces] = span->next;
+    const std::uint32_t index = span->index;
+    std::uint8_t* const marks = span->marks;
+    *span = Span();
+    span->index = index;
+    span->marks = marks;
+  } else if ((span = carve_locked(pieces)) == nullptr) {
     return nullptr;
   }
   ++records.in_use;
-  span->marks = marks != nullptr ? marks : span->own_mark;
+  records.marks_in_use += pieces * kMarkPiece;
+  if (pieces == 0) return span;
+  for_mark_pages(span->marks, pieces,
+                 [](std::uint16_t& page) { page = (page + 1) | kPageTouched; });
   return span;
+}
+
+void release_record(Span* span) {
+  const std::size_t pieces = pieces_of(span->slots);
+  base::Guard guard(records.lock);
+  --records.in_use;
+  records.marks_in_use -= pieces * kMarkPiece;
+  span->next = records.free[pieces];
+  records.free[pieces] = span;
+  if (pieces != 0) for_mark_pages(span->marks, pieces, [](std::uint16_t& page) { --page; });
 }
 
 // Eight marks. Another thread may free a slot meanwhile (release_slots in central.cc): then we see
@@ -177,11 +200,7 @@ void free_span(Span* span) {
     bounds.pages[first + page].entry.store(0, std::memory_order_relaxed);
   }
   free_pages(first, span->pages);
-  base::Guard guard(records.lock);
-  --records.in_use;
-  if (span->slots > 1) release_marks_locked(span->marks, span->slots);
-  span->next = records.free;
-  records.free = span;
+  release_record(span);
 }
 
 bool find_large_body(std::size_t page, PageEntry entry, Body& body) {
@@ -202,7 +221,31 @@ bool find_large_body(std::size_t page, PageEntry entry, Body& body) {
   return true;
 }
 
-std::size_t mark_table_bytes(std::size_t pages) { return pages * worst_marks_per_page(); }
+std::size_t span_table_bytes(std::size_t pages) {
+  return pages * worst_per_page().records * sizeof(Span);
+}
+std::size_t mark_table_bytes(std::size_t pages) { return pages * worst_per_page().marks; }
+std::size_t mark_page_table_bytes(std::size_t pages) {
+  return (mark_table_bytes(pages) / kPageBytes + 1) * sizeof *records.pages;
+}
+
+bool release_marks(std::size_t& page) {
+  constexpr std::size_t kPagesPerStep = 64;
+  base::Guard guard(records.lock);
+  const std::size_t pages = (records.marks_carved + kPageBytes - 1) / kPageBytes;
+  const std::size_t end = std::min(page + kPagesPerStep, pages);
+  while (page < end) {
+    const std::size_t first = page;
+    while (page < end && records.pages[page] == kPageTouched) records.pages[page++] = 0;
+    if (page == first) {
+      ++page;
+    } else if (!base::os::discard(tables.first_mark + first * kPageBytes,
+                                  (page - first) * kPageBytes)) {
+      return false;
+    }
+  }
+  return page < pages;
+}
 
 std::size_t spans_in_use() {
   base::Guard guard(records.lock);

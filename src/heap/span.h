@@ -142,8 +142,10 @@ void publish_span(Span* span);
 // Withdraws it and frees its pages.
 void free_span(Span* span);
 
-// How long the table of marks is for an arena of so many pages.
+// How long the tables are for an arena of so many pages.
+std::size_t span_table_bytes(std::size_t pages);
 std::size_t mark_table_bytes(std::size_t pages);
+std::size_t mark_page_table_bytes(std::size_t pages);
 
 // What the records hold, for statistics and leak checks.
 std::size_t spans_in_use();
