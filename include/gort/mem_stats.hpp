@@ -59,7 +59,7 @@ struct mem_stats {
   std::array<std::uint64_t, 256> pause_end{};  // when it ended
   std::uint32_t num_gc = 0;                    // collections completed
   std::uint32_t num_forced_gc = 0;             // of them: asked for by the program
-  double gc_cpu_fraction = 0;                  // of processor time since the start: 0 to 1
+  double gc_cpu_fraction = 0;                  // of processor time, idle marking left out: 0 to 1
   bool enable_gc = true;                       // always, as in Go
   bool debug_gc = false;                       // never, as in Go
 

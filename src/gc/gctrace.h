@@ -6,10 +6,11 @@
 //       1745->2043->1313 MB, 2049 MB goal, 0 MB stacks, 0 MB globals, 2 P
 //
 // (one line). The number of the cycle; when it began; the collector's share of all processor time
-// since the program began; clock time of the stop at the start, of marking, of the stop at the end;
-// processor time of the first stop, of assists / background marking / idle marking, of the second
-// stop; the heap when marking began -> when it ended -> what of that is alive; the goal; what there
-// was of stacks and of globals to scan; processors; whether the program asked for it.
+// since the program began, without what idle processors did for it; clock time of the stop at the
+// start, of marking, of the stop at the end; processor time of the first stop, of assists /
+// background marking / idle marking, of the second stop; the heap when marking began -> when it
+// ended -> what of that is alive; the goal; what there was of stacks and of globals to scan;
+// processors; whether the program asked for it.
 //
 // Runs on: any thread; allocates nothing. Not here: where the line goes (gc/cycle.cc).
 #pragma once

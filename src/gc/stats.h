@@ -18,7 +18,7 @@ struct CycleNumbers {
   bool forced = false;           // gc() or free_os_memory() asked for it
   std::int64_t pause_ns = 0;     // all its stops
   std::int64_t end_unix_ns = 0;  // on the system's clock (CLOCK_REALTIME)
-  double share = 0;              // the collector's of all processor time since the start: 0 to 1
+  double share = 0;              // the collector's of processor time, without idle marking: 0 to 1
   std::uint64_t next_goal = 0;   // heap bytes at which the next one is to end
 };
 void note_cycle(const CycleNumbers& cycle);
