@@ -13,6 +13,7 @@
 namespace gort::heap {
 
 constinit Central centrals[kKindCount][kClassCount];
+constinit UsedLists used_lists;
 
 namespace {
 
@@ -56,6 +57,7 @@ Span* acquire_span(Kind kind, unsigned size_class, bool may_sweep) {
   if (may_sweep) sweep_for_pages(kSizeClasses[size_class].pages);
   Span* span = new_span(size_class, kind);
   if (span == nullptr) return nullptr;
+  used_lists.add(kind, size_class);
   span->place = SpanPlace::cached;
   if (kind == Kind::manual && !span->zero) {  // [HR1]
     announce_new(span->base, span->bytes());

@@ -19,6 +19,10 @@
 // (large.cc).
 #pragma once
 
+#include <atomic>
+#include <bit>
+#include <cstdint>
+
 #include "base/spin_lock.h"
 #include "heap/span.h"
 
@@ -75,6 +79,48 @@ struct alignas(64) Central {
   std::uint64_t malloc_bytes = 0, free_bytes = 0;  // class 0 only
 };
 extern Central centrals[kKindCount][kClassCount];
+
+// The lists by number: of all kinds and classes.
+inline constexpr unsigned kListCount = kKindCount * kClassCount;
+inline Central& central_at(unsigned list) {
+  return centrals[list / kClassCount][list % kClassCount];
+}
+
+// Of which kinds and classes there ever was a span. A program uses a few, and the rest of the lists
+// and of the caches' runs need not be looked at while the world waits. Any thread: what is added
+// stays.
+class UsedLists {
+ public:
+  void add(Kind kind, unsigned size_class) {
+    const unsigned list = static_cast<unsigned>(kind) * kClassCount + size_class;
+    const std::uint64_t bit = std::uint64_t{1} << list % 64;
+    auto& word = words_[list / 64];
+    if ((word.load(std::memory_order_relaxed) & bit) == 0) {
+      word.fetch_or(bit, std::memory_order_relaxed);
+    }
+  }
+  // The first from `list` on; kListCount if there is none.
+  unsigned next(unsigned list) const {
+    while (list < kListCount) {
+      const std::uint64_t rest = words_[list / 64].load(std::memory_order_relaxed) >> list % 64;
+      if (rest != 0) return list + static_cast<unsigned>(std::countr_zero(rest));
+      list = (list / 64 + 1) * 64;
+    }
+    return kListCount;
+  }
+  // visit(kind, size_class) for each that is collected.
+  template <class Visit>
+  void for_each_collected(Visit visit) const {
+    for (unsigned list = next(0); list < kListCount; list = next(list + 1)) {
+      const auto kind = static_cast<Kind>(list / kClassCount);
+      if (kind != Kind::manual) visit(kind, list % kClassCount);
+    }
+  }
+
+ private:
+  std::atomic<std::uint64_t> words_[(kListCount + 63) / 64] = {};
+};
+extern UsedLists used_lists;
 
 inline Central& central_of(const Span& span) {
   return centrals[static_cast<unsigned>(span.kind)][span.size_class];

@@ -53,6 +53,7 @@ void* allocate_large(std::size_t bytes, std::size_t align, Kind kind, const Layo
   span->free_slots = 0;
   span->marks[0] = kind == Kind::manual ? kUncollected : allocation_colour();
   publish_span(span);
+  used_lists.add(kind, kLargeClass);
   Central& central = central_of(*span);
   {
     base::Guard guard(central.lock);

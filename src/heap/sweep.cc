@@ -131,33 +131,31 @@ void start_sweep() {
   sweep.dead_colour.store(other_colour(allocation_colour()), std::memory_order_relaxed);
   sweep.generation.store(sweep_generation() + 1, std::memory_order_relaxed);
   std::size_t count = 0;
-  for (unsigned kind = 0; kind < kKindCount; ++kind) {
-    if (static_cast<Kind>(kind) == Kind::manual) continue;
-    for (Central& central : centrals[kind]) {
-      base::Guard guard(central.lock);
-      count += central.unswept.append(central.swept);
-      count += central.unswept.append(central.full);
-    }
-  }
+  used_lists.for_each_collected([&](Kind kind, unsigned size_class) {
+    Central& central = centrals[static_cast<unsigned>(kind)][size_class];
+    base::Guard guard(central.lock);
+    count += central.unswept.append(central.swept);
+    count += central.unswept.append(central.full);
+  });
   sweep.unswept.store(count, std::memory_order_release);  // pairs with sweep_is_done
 }
 
 bool sweep_some(std::size_t spans) {
-  constexpr unsigned kLists = kKindCount * kClassCount;
   // Where to begin is advice: a full round decides that nothing is left.
   unsigned list = sweep.next_list.load(std::memory_order_relaxed);
-  for (unsigned empty = 0; empty < kLists;) {
+  for (unsigned passed = 0; passed < kListCount;) {
     if (spans == 0) return true;
     Span* span = nullptr;
     {
-      Central& central = centrals[list / kClassCount][list % kClassCount];
+      Central& central = central_at(list);
       base::Guard guard(central.lock);
       span = central.unswept.pop();
     }
     if (span == nullptr) {
-      list = (list + 1) % kLists;
+      const unsigned next = used_lists.next(list + 1);
+      passed += next - list;
+      list = next < kListCount ? next : 0;
       sweep.next_list.store(list, std::memory_order_relaxed);
-      ++empty;
       continue;
     }
     sweep_span(span);
@@ -166,7 +164,7 @@ bool sweep_some(std::size_t spans) {
     }
     put_back(span);
     finished_sweeping_one();
-    empty = 0;
+    passed = 0;
     --spans;
   }
   return false;
@@ -193,22 +191,19 @@ void sweep_all() {
 }
 
 void sweep_cached(Cache& cache) {
-  for (auto& kind : cache.runs) {
-    for (Run& run : kind) {
-      if (run.span != nullptr && needs_sweep(*run.span)) sweep_held(run.span);
-    }
-  }
+  used_lists.for_each_collected([&](Kind kind, unsigned size_class) {
+    const Run& run = cache.runs[static_cast<unsigned>(kind)][size_class];
+    if (run.span != nullptr && needs_sweep(*run.span)) sweep_held(run.span);
+  });
 }
 
 void recolour_runs(Cache& cache) {
-  for (unsigned kind = 0; kind < kKindCount; ++kind) {
-    if (static_cast<Kind>(kind) == Kind::manual) continue;
-    for (const Run& run : cache.runs[kind]) {
-      if (run.span == nullptr) continue;
-      GORT_CHECK(!needs_sweep(*run.span));  // [HW1]
-      colour_untaken(run, allocation_colour());
-    }
-  }
+  used_lists.for_each_collected([&](Kind kind, unsigned size_class) {
+    const Run& run = cache.runs[static_cast<unsigned>(kind)][size_class];
+    if (run.span == nullptr) return;
+    GORT_CHECK(!needs_sweep(*run.span));  // [HW1]
+    colour_untaken(run, allocation_colour());
+  });
   // The next tiny object must not be born into a slot that is white.
   cache.tiny_next = cache.tiny_end = nullptr;
 }
