@@ -78,6 +78,7 @@ void bind_to_os_thread(Thread* thread, const ThreadMemory& memory, bool foreign)
   thread->stack_low = memory.stack.low;
   thread->stack_bytes = static_cast<std::size_t>(memory.stack.high - memory.stack.low);
   if (foreign) thread->stack_memory.set(memory.stack);
+  thread->stack_grows = memory.grows;
   thread->locals_memory.set(memory.locals);
   install_signal_stack(thread);
   unblock_signal();

@@ -172,6 +172,15 @@ void make_room(std::size_t count) {
 
 StackRange as_stack(MemoryRange::Bounds bounds) { return {bounds.low, bounds.high}; }
 
+// Of a foreign thread's stand-in, the thread's.
+MemoryRange::Bounds whole_stack(const Goroutine& goroutine) {
+  if (goroutine.has(kForeign)) return goroutine.locked_thread->stack_memory.get();
+  return {goroutine.stack.low, first_frame(goroutine.stack)};
+}
+bool may_grow(const Goroutine& goroutine) {
+  return goroutine.has(kForeign) && goroutine.locked_thread->stack_grows;
+}
+
 // Where a thread stands that cannot run on: it sleeps, is the caller, or is about to be halted.
 Halted entry_of(Thread* thread, const Thread* self) {
   Halted entry;
@@ -224,6 +233,7 @@ void wait_for_all(unsigned count) {
     for (unsigned i = 0; i < count; ++i) {
       if (!entries[i].halted || has_arrived(entries[i])) continue;
       const pid_t tid = entries[i].thread->tid;
+      claim_signal();  // somebody may have put a handler over ours since
       if (!send_signal(tid)) {
         forget(entries[i]);
       } else if (!complained && now_ns - begun_ns > kPatienceNs) {
@@ -236,16 +246,14 @@ void wait_for_all(unsigned count) {
 
 StackRange halted_stack(const Halted& entry) {
   const char* const sp = entry.thread->halt.sp;
-  StackRange whole = as_stack(entry.thread->stack_memory.get());
-  if (!entry.goroutine->has(kForeign)) {
-    const Stack& stack = entry.goroutine->stack;
-    whole = {stack.low, first_frame(stack)};
-  }
+  const MemoryRange::Bounds whole = whole_stack(*entry.goroutine);
+  const bool grows = may_grow(*entry.goroutine);
   // A frame may have been made below the end, and not been touched yet.
-  if (sp < whole.low - kGuardBytes || sp >= whole.high) {
-    return {lowest_resident(whole.low, whole.high), whole.high};
-  }
-  return {std::max(whole.low, sp - kRedZoneBytes), whole.high};
+  if (!grows && sp < whole.low && sp >= whole.low - kGuardBytes) return as_stack(whole);
+  StackRange used = as_stack(stack_in_use(whole, sp, grows));
+  if (used.low == sp)
+    used.low = grows ? sp - kRedZoneBytes : std::max(whole.low, sp - kRedZoneBytes);
+  return used;
 }
 
 std::ptrdiff_t depth(const Halted& entry) { return entry.stack.high - entry.stack.low; }
@@ -344,8 +352,7 @@ void scan_if_unscanned(Goroutine* goroutine) {
 StackRange parked_stack(const Goroutine* goroutine) {
   const char* const sp = static_cast<const char*>(goroutine->sp);
   if (sp == nullptr || goroutine->saving.load(std::memory_order_acquire) != 0) return {};
-  if (!goroutine->has(kForeign)) return {sp, first_frame(goroutine->stack)};
-  return {sp, goroutine->locked_thread->stack_memory.get().high};
+  return as_stack(stack_in_use(whole_stack(*goroutine), sp, may_grow(*goroutine)));
 }
 
 }  // namespace gort::sched

@@ -232,6 +232,21 @@ TEST_CASE("trimming gives back what lies below the live part, and only that") {
   cache.flush();
 }
 
+TEST_CASE("trimming leaves a stack alone whose pointer is elsewhere, as on a fiber") {
+  StackCache cache;
+  const Stack stack = cache.acquire(a_site, kWholeSlot);
+  const std::size_t page = gort::base::os::page_bytes();
+  for (char* at = stack.top - 1; at > stack.top - static_cast<std::ptrdiff_t>(16 * page);
+       at -= page) {
+    *at = 7;
+  }
+  CHECK(trim_stack(stack, stack.top + page) == 0);
+  CHECK(trim_stack(stack, stack.low - page) == 0);
+  CHECK(stack.top[-1 - 15 * static_cast<std::ptrdiff_t>(page)] == 7);
+  cache.release(stack);
+  cache.flush();
+}
+
 TEST_CASE("deep goroutines that come and go use the same few windows") {  // Go's stack reuse
   StackCache cache;
   std::set<char*> windows;

@@ -34,6 +34,8 @@ std::uint32_t rounds_of_all() {
 
 std::size_t trim_stack(const Stack& stack, const void* sp) {
   const std::size_t page = base::os::page_bytes();
+  // It may be parked on a fiber of another library's: then nothing says how deep it is here.
+  if (sp < stack.low || sp > stack.top) return 0;
   const auto low = reinterpret_cast<std::uintptr_t>(stack.low);
   const std::uintptr_t live = (reinterpret_cast<std::uintptr_t>(sp) - kRedZoneBytes) / page * page;
   if (live <= low) return 0;

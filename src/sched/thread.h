@@ -80,6 +80,7 @@ struct alignas(64) Thread : base::ThreadFront {
 
   // --- read by others while it changes: what is scanned with this thread (thread_memory.h)
   MemoryRange stack_memory;   // a foreign thread's stack
+  bool stack_grows = false;   // it is the process's first; set once, before `bound`
   MemoryRange locals_memory;  // static thread-local storage
   // There is an OS thread, which may have run user code, to be halted when the world is stopped.
   std::atomic<bool> bound{false};

@@ -5,11 +5,19 @@
 // the thread's record in the C library, which pthread_self names. So the ones no further from it
 // than all segments together are long are taken, and the range is believed only if all of it is
 // mapped.
+//
+// Of the process's first stack the C library says how long it may become: by the limit, which can
+// be changed later, and not beyond the mapping below, which is malloc's if there is no limit
+// (ulimit -s unlimited) and grows up. What is claimed for it must be the stack's for good: a slot
+// of malloc's that is taken for one on a stack is scanned by nobody. So at most kFirstStackBytes
+// are; frames below are scanned all the same (stack_in_use), and handles in them are entered as
+// slots outside.
 // Runs as thread_memory.h says. Not here: who attaches (attach.cc).
 #include "sched/thread_memory.h"
 
 #include <link.h>
 #include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -23,6 +31,9 @@ namespace gort::sched {
 namespace {
 
 constexpr std::size_t kLookBytes = std::size_t{1} << 20;
+// The kernel puts no mapping within 128 MB of where the first stack begins, unless it is asked to.
+constexpr std::ptrdiff_t kFirstStackBytes = std::ptrdiff_t{64} << 20;
+constexpr std::ptrdiff_t kArgumentsBytes = std::ptrdiff_t{16} << 20;  // the kernel's limit is 6 MB
 constexpr std::ptrdiff_t kSurplusBytes = 16 << 10;  // what the linker leaves for later libraries
 
 // Where the segments are, by distance from pthread_self; those out of reach do not count.
@@ -103,25 +114,35 @@ ThreadMemory find_thread_memory() {
     ::pthread_attr_getstack(&attributes, &low, &bytes);
     ::pthread_attr_destroy(&attributes);
     memory.stack = {static_cast<const char*>(low), static_cast<const char*>(low) + bytes};
+    // The kernel leaves these bytes on the stack that it makes: just above, where arguments are.
+    const auto* const mark = reinterpret_cast<const char*>(::getauxval(AT_RANDOM));
+    memory.grows = mark >= memory.stack.low && mark < memory.stack.high + kArgumentsBytes;
+    if (memory.grows) {
+      memory.stack.low = std::max(memory.stack.low, memory.stack.high - kFirstStackBytes);
+    }
   }
   memory.locals = static_locals();
   return memory;
 }
 
-// The process's first thread's stack is mapped as far down as it was touched.
-const char* lowest_resident(const char* low, const char* high) {
+MemoryRange::Bounds stack_in_use(MemoryRange::Bounds whole, const char* sp, bool grows) {
+  if (whole.contains(sp)) return {sp, whole.high};
   const std::size_t page = base::os::page_bytes();
-  const auto top = reinterpret_cast<std::uintptr_t>(high) / page * page;
-  const auto bottom = (reinterpret_cast<std::uintptr_t>(low) + page - 1) / page * page;
-  if (top <= bottom) return low;
-  const std::uintptr_t mapped = descend(top, bottom, [](std::uintptr_t at, std::size_t bytes) {
-    const auto* address = reinterpret_cast<const char*>(at);
-    return is_mapped({address, address + bytes});
+  const auto top = reinterpret_cast<std::uintptr_t>(whole.high) / page * page;
+  const auto bottom = (reinterpret_cast<std::uintptr_t>(whole.low) + page - 1) / page * page;
+  if (top <= bottom) return whole;
+  // The process's first stack is mapped as far down as it was touched.
+  const std::uintptr_t mapped =
+      descend(top, grows ? page : bottom, [](std::uintptr_t at, std::size_t bytes) {
+        const auto* address = reinterpret_cast<const char*>(at);
+        return is_mapped({address, address + bytes});
+      });
+  const auto at = reinterpret_cast<std::uintptr_t>(sp);
+  if (grows && at >= mapped && at < top) return {sp, whole.high};
+  const std::uintptr_t touched = descend(top, mapped, [](std::uintptr_t from, std::size_t bytes) {
+    return base::os::resident_bytes(reinterpret_cast<const void*>(from), bytes) != 0;
   });
-  return reinterpret_cast<const char*>(
-      descend(top, mapped, [](std::uintptr_t at, std::size_t bytes) {
-        return base::os::resident_bytes(reinterpret_cast<const void*>(at), bytes) != 0;
-      }));
+  return {reinterpret_cast<const char*>(touched), whole.high};
 }
 
 bool is_in_scanned_stack(const void* address) {

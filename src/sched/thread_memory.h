@@ -48,13 +48,17 @@ class MemoryRange {
 struct ThreadMemory {
   MemoryRange::Bounds stack;   // of a thread made by pthread_create: its block, statics included
   MemoryRange::Bounds locals;  // static thread-local storage
+  // The process's first stack, which the kernel makes longer as it is touched. `stack` is the part
+  // of it in which there can be nothing else; it may have grown, or grow, beyond.
+  bool grows = false;
 };
 // The calling thread's. Takes the dynamic linker's lock.
 ThreadMemory find_thread_memory();
 
-// Of a stack whose pointer is elsewhere: the lowest address that can have been used. Pages that
-// were never touched are not in memory, and stacks are touched from their top down.
-const char* lowest_resident(const char* low, const char* high);
+// What may be in use of a stack: from `sp` up. Where `sp` is elsewhere (on the stack of a fiber of
+// another library's, on a signal stack) all of it that is in memory: pages that were never touched
+// are not, and stacks are touched from their top down. `grows`: as above.
+MemoryRange::Bounds stack_in_use(MemoryRange::Bounds whole, const char* sp, bool grows);
 
 [[gnu::always_inline]] inline char* stack_pointer() {
   char* sp;

@@ -2,12 +2,14 @@
 //
 // A handle finds out by its address whether a stack holds it, which is scanned, or memory that the
 // collector must be told of. A thread's stack may end anywhere, and the next address be malloc's.
+// A goroutine may go over to a stack of its own making, and wait there.
 // Not here: threads that only keep a pointer -> gc_reachability.cc, stress -> test/stress.
 
 #include "gc_support.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #include <memory>
 #include <thread>
@@ -17,6 +19,33 @@ using gort::new_;
 using gort::ptr;
 
 namespace {
+
+// A goroutine that waits on a fiber: another stack than its own, to which it goes and comes back.
+class Fiber {
+ public:
+  explicit Fiber(gort::chan<int> go_on) : go_on_(go_on) {
+    ::getcontext(&there_);
+    there_.uc_stack = {memory_.get(), 0, kBytes};
+    there_.uc_link = nullptr;
+    const auto self = reinterpret_cast<std::uintptr_t>(this);
+    ::makecontext(&there_, reinterpret_cast<void (*)()>(enter), 2,
+                  static_cast<unsigned>(self >> 32), static_cast<unsigned>(self));
+  }
+  void wait() { ::swapcontext(&here_, &there_); }
+
+ private:
+  static constexpr std::size_t kBytes = std::size_t{64} << 10;
+
+  static void enter(unsigned high, unsigned low) {
+    auto* const self = reinterpret_cast<Fiber*>(std::uintptr_t{high} << 32 | low);
+    self->go_on_.recv();
+    ::swapcontext(&self->there_, &self->here_);
+  }
+
+  gort::chan<int> go_on_;
+  std::unique_ptr<char[]> memory_{new char[kBytes]};
+  ucontext_t here_, there_;
+};
 
 // The second half of a mapping whose first half is a thread's stack.
 constexpr std::size_t kHalf = std::size_t{1} << 20;
@@ -84,3 +113,27 @@ TEST_CASE("a handle on the stack of a thread that has called nothing keeps its o
   gort::blocking([&] { thread.join(); });
   CHECK(right);
 }
+
+// Sanitizers want to be told of such switches.
+#if !defined(GORT_TEST_ASAN) && !defined(GORT_TEST_TSAN)
+TEST_CASE("what a goroutine's stack refers to lives while it waits on a fiber") {
+  constexpr int kCount = 20;
+  std::atomic<int> right{0};
+  const gort::chan<int> go_on = gort::make<gort::chan<int>>();
+  gort::wait_group done;
+  for (int i = 0; i < kCount; ++i) {
+    done.go([&right, go_on, i] {
+      Cell* const mine = new_cell(static_cast<std::uint64_t>(i));
+      Fiber fiber(go_on);
+      fiber.wait();
+      right += mine->holds(static_cast<std::uint64_t>(i));
+    });
+  }
+  for (int round = 0; round < 3; ++round) collect_and_churn();
+  gort::sleep(1'200ms);  // the runtime looks after fat stacks once a second
+  collect_and_churn();
+  go_on.close();
+  done.wait();
+  CHECK(right.load() == kCount);
+}
+#endif
