@@ -7,6 +7,8 @@
 // The two-step interface (make, then start) lets the template construct the closure in place, where
 // a throwing copy constructor leaves nothing behind. Runs on any thread. Not here: the first run
 // (loop.cc).
+#include <cstring>
+
 #include "base/assert.h"
 #include "gort/error.hpp"
 #include "sched/loop.h"
@@ -61,6 +63,13 @@ void clear_options(Goroutine* goroutine) {
   goroutine->extra = nullptr;
 }
 
+// The collector looks through the closures of all records, free ones included: what it still showed
+// of what was destroyed would live until the record is used again. It was in use, so the line is in
+// the cache.
+void forget_closure(Goroutine* goroutine) {
+  std::memset(goroutine->closure, 0, sizeof goroutine->closure);
+}
+
 void set_options(Goroutine* goroutine, const detail::spawn_options& options) {
   if (options.name_bytes != 0) goroutine->name = new std::string(options.name, options.name_bytes);
   if (options.stack_limit != 0) {
@@ -83,6 +92,7 @@ void release_record(Processor* processor, Goroutine* goroutine) {
   goroutine->sp = nullptr;
   goroutine->stack = {};
   goroutine->flags.store(0, std::memory_order_relaxed);
+  forget_closure(goroutine);
   goroutine->lock_depth = 0;
   goroutine->locked_thread = nullptr;
   goroutine->status.store(Status::free, std::memory_order_relaxed);
@@ -209,6 +219,7 @@ void start_goroutine(Goroutine* goroutine) {
 [[gnu::noinline, gnu::cold]] void drop_goroutine(Goroutine* goroutine) {
   clear_options(goroutine);
   goroutine->flags.store(0, std::memory_order_relaxed);
+  forget_closure(goroutine);
   goroutine->next = nullptr;
   Section section;
   scheduler.goroutines.release(goroutine);

@@ -3,11 +3,13 @@
 // It is looked through by the collector like a stack, word by word, plain pointers included. So
 // what such a function has must be found before the function can move it elsewhere, and nothing is
 // to be kept by a function that is gone.
-// Not here: functions that fit into a goroutine's record -> gc_reachability.cc.
+// What fits into a goroutine's record is gone with the goroutine, too, though records are used
+// again. Not here: that it lives as long -> gc_reachability.cc.
 
 #include "gc_support.h"
 
 #include <array>
+#include <string>
 #include <vector>
 
 using namespace conformance;
@@ -95,4 +97,45 @@ TEST_CASE("a function that is gone keeps nothing") {
   });
   CHECK(after_collections([] { return Mine::ended.load() >= kCount - 10; }));
   CHECK(Mine::broken.load() == 0);
+}
+
+TEST_CASE("goroutines that have ended keep nothing of what they captured") {
+  struct Tag;
+  using Mine = MortalOf<Tag>;
+  constexpr int kCount = 1'000;
+  elsewhere([] {
+    gort::wait_group done;
+    // All at once, and so each in a record of its own.
+    const gort::chan<int> go_on = gort::make<gort::chan<int>>();
+    for (int i = 0; i < kCount; ++i) {
+      done.go([mine = gort::ptr<Mine>(new_<Mine>()), go_on] {
+        go_on.recv();
+        gort::keep_alive(mine);
+      });
+    }
+    go_on.close();
+    done.wait();
+  });
+  // One or the other may be kept by a word of a dead frame.
+  CHECK(after_collections([] { return Mine::ended.load() >= kCount - 10; }));
+  CHECK(Mine::broken.load() == 0);
+}
+
+TEST_CASE("a text made by hand that many refer to is looked through once, not by each of them") {
+  using Text = std::basic_string<char, std::char_traits<char>, gort::allocator<char>>;
+  const Text text(std::size_t{10} << 20, 'x');
+  const gort::chan<int> go_on = gort::make<gort::chan<int>>();
+  gort::wait_group done;
+  std::atomic<int> right{0};
+  const int goroutines = scaled(10'000);
+  for (int i = 0; i < goroutines; ++i) {
+    done.go([&right, go_on, at = text.data() + i] {
+      go_on.recv();
+      right += *at == 'x';
+    });
+  }
+  collect_and_churn();  // without end, were it otherwise
+  go_on.close();
+  done.wait();
+  CHECK(right.load() == goroutines);
 }
