@@ -164,11 +164,10 @@ GORT_UNCHECKED [[gnu::noinline]] std::size_t scan_labelled(LocalWork& work, std:
   return until - from;
 }
 
-}  // namespace
-
-void shade(LocalWork& work, std::uintptr_t address) { shade_word(work, address, white_now()); }
-
-GORT_UNCHECKED void shade_range(LocalWork& work, const void* low, const void* high, bool bodies) {
+// Each word that may be an address of the heap's is shown to `look` as well.
+template <class Look>
+GORT_UNCHECKED_INLINE void shade_words(LocalWork& work, const void* low, const void* high,
+                                       Look look) {
   const std::uint8_t white = white_now();
   std::uintptr_t at = (reinterpret_cast<std::uintptr_t>(low) + 7) & ~std::uintptr_t{7};
   const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(high) & ~std::uintptr_t{7};
@@ -178,8 +177,40 @@ GORT_UNCHECKED void shade_range(LocalWork& work, const void* low, const void* hi
     if (word - heap::bounds.base > heap::bounds.bytes) continue;
     shade_word(work, word, white);
     if (word % alignof(std::max_align_t) == 0) shade_word(work, word - 1, white);
+    look(word);
+  }
+}
+
+// The bodies that one stack refers to. A word often leads to where its neighbours do, so a few that
+// were looked through last are enough to do each about once.
+class Bodies {
+ public:
+  GORT_UNCHECKED void follow(LocalWork& work, std::uintptr_t word) {
     heap::Body body;
-    if (bodies && heap::find_body(word, body)) shade_range(work, body.low, body.high);
+    if (!heap::find_body(word, body)) return;
+    if (static_cast<std::size_t>(body.high - body.low) > kMostBody) return;
+    const std::uint64_t hash = reinterpret_cast<std::uintptr_t>(body.low) * 0x9e3779b97f4a7c15;
+    const char*& last = last_[hash >> (64 - kLog)];
+    if (last == body.low) return;
+    last = body.low;
+    shade_range(work, body.low, body.high);
+  }
+
+ private:
+  static constexpr unsigned kLog = 4;
+  const char* last_[1 << kLog] = {};
+};
+
+}  // namespace
+
+void shade(LocalWork& work, std::uintptr_t address) { shade_word(work, address, white_now()); }
+
+GORT_UNCHECKED void shade_range(LocalWork& work, const void* low, const void* high, bool bodies) {
+  if (bodies) {
+    Bodies followed;
+    shade_words(work, low, high, [&](std::uintptr_t word) { followed.follow(work, word); });
+  } else {
+    shade_words(work, low, high, [](std::uintptr_t) {});
   }
 }
 

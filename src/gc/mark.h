@@ -35,7 +35,11 @@ void shade(LocalWork& work, std::uintptr_t address);
 //
 // Memory that is given back by hand is looked through at some time, and who runs may change it
 // before, as a large function does with what it has. So a stack is shaded with the `bodies` that it
-// refers to.
+// refers to; each of those about once, and but for those of more than kMostBody: a stack may have
+// very many words that lead into one, nobody runs meanwhile, and the walk comes by all of them
+// anyway (roots.cc). What has that size is a container's array or text, not a function; handles in
+// it are shown when they are overwritten, as everywhere, and the whole when it is given back.
+inline constexpr std::size_t kMostBody = std::size_t{32} << 10;
 void shade_range(LocalWork& work, const void* low, const void* high, bool bodies = false);
 
 // Looks into grey objects, this thread's and shared ones, until about `budget` bytes were scanned

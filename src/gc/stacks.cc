@@ -22,20 +22,15 @@ void scan_record(LocalWork& work, const Goroutine& goroutine) {
   shade_range(work, goroutine.closure, goroutine.closure + sizeof goroutine.closure, true);
 }
 
-// True if the caller is to scan it.
+// True if the caller is to scan it; false if that was done or is under way.
 bool claim(Goroutine* goroutine, std::uint32_t now) {
   std::uint32_t seen = goroutine->scanned.load(std::memory_order_acquire);
-  for (;;) {
-    if (seen == now) return false;
-    if (seen == now - 1) {
-      base::Backoff backoff;
-      while ((seen = goroutine->scanned.load(std::memory_order_acquire)) == now - 1) backoff.step();
-      continue;
-    }
+  while (seen != now && seen != now - 1) {
     if (goroutine->scanned.compare_exchange_weak(seen, now - 1, std::memory_order_acq_rel)) {
       return true;
     }
   }
+  return false;
 }
 
 std::atomic<std::uint64_t> stack_bytes{0};
@@ -82,6 +77,11 @@ void hold_no_references(sched::Thread* thread) { thread->current->set(sched::kUn
 
 void scan_before_running(Goroutine* goroutine) {
   scan_parked(local_work(base::current_thread()), goroutine);
+  // Another may have claimed it, and goes on in its section while we wait in ours. It is never the
+  // coordinator: what that has claimed is halted, and cannot be resumed before it is released.
+  const std::uint32_t under_way = epoch() - 1;
+  base::Backoff backoff;
+  while (goroutine->scanned.load(std::memory_order_acquire) == under_way) backoff.step();
 }
 
 void claim_halted(const sched::HaltedThreads& halted) {

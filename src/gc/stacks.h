@@ -2,7 +2,11 @@
 //
 // `Goroutine::scanned` says how far it is: the epoch (even) when it was scanned in this cycle, the
 // epoch less one (odd) while somebody scans it, anything else: not yet. Whoever changes it to odd
-// by compare-and-swap scans; others who need it wait ([GS4]).
+// by compare-and-swap scans. Who is about to run it waits for that ([GS4]); markers pass it by, as
+// it is somebody's: the coordinator's, who scans what it has halted before it asks whether marking
+// is over, or one's who scans within a section, which must end before the world can be stopped to
+// find out, with what it has found in its thread's chunk ([GS7]). A marker that waited would hold
+// up that stop, in its section, for as long as another's stack is long.
 //
 // What belongs to a goroutine: its stack from the saved registers up, and the closure in its
 // record. The collector's own goroutines have nothing: their frames are full of addresses of
@@ -15,7 +19,7 @@
 
 namespace gort::collector {
 
-// Scans a goroutine that does not run, unless that was done; or waits for who does.
+// Scans a goroutine that does not run, unless that was done or another is at it.
 void scan_parked(LocalWork& work, sched::Goroutine* goroutine);
 // The caller becomes one of the collector's own. Inside a section.
 void hold_no_references(sched::Thread* thread);

@@ -7,6 +7,7 @@
 // at namespace scope are made before main and destroyed after it.
 // Any thread, outside the runtime's sections or in a nested one. Not here: where the memory comes
 // from (heap/heap.cc).
+#include <algorithm>
 #include <cstring>
 
 #include "gort/detail/aggregate.hpp"
@@ -23,6 +24,18 @@ alignas(kHeapPageBytes) const unsigned char field_probe[1] = {};
 namespace {
 
 using sched::ParkingSection;
+
+// In pieces that are a section each: the array of a large container may have many megabytes.
+[[gnu::noinline, gnu::cold]] void show_and_clear(void* body) {
+  constexpr std::size_t kPieceWords = std::size_t{8} << 10;
+  auto** slot = static_cast<void**>(body);
+  for (std::size_t words = heap::body_bytes(body) / sizeof(void*); words > 0;) {
+    const std::size_t piece = std::min(words, kPieceWords);
+    move_slots(slot, nullptr, piece);
+    slot += piece;
+    words -= piece;
+  }
+}
 
 [[gnu::noinline]] void* allocate_slot_slow(object_kind kind, unsigned size_class) {
   ParkingSection section;
@@ -78,14 +91,16 @@ void* allocate_body(std::size_t bytes, std::size_t align) {
   return heap::allocate(bytes, align, true);
 }
 
+// The collector may not have looked through it yet, and what it held was perhaps read by those who
+// have been scanned ([GS5] in docs/COLLECTOR.md). So it is given back in a section in which nothing
+// is marked, or in which it shows nothing any more.
 void free_body(void* body) noexcept {
   if (!sched::is_attached()) return heap::release(body, false);
-  ParkingSection section;
-  // The collector may not have looked through it yet, and what it held was perhaps read by those
-  // who have been scanned ([GS5] in docs/COLLECTOR.md).
-  if (is_marking()) [[unlikely]]
-    move_slots(static_cast<void**>(body), nullptr, heap::body_bytes(body) / sizeof(void*));
-  heap::release(body, true);
+  for (bool cleared = false;; cleared = true) {
+    if (ParkingSection section; cleared || !is_marking()) [[likely]]
+      return heap::release(body, true);
+    show_and_clear(body);
+  }
 }
 
 }  // namespace gort::detail
