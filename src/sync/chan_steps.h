@@ -21,8 +21,8 @@ namespace gort::sync {
 
 // What leaves the buffer is shown while marking, as no barrier sees a plain value go ([GS5] in
 // docs/COLLECTOR.md); and its place is cleared, or the buffer would keep what it refers to until it
-// is written over. What is taken from a waiting sender stays in its frame, which is scanned before
-// the sender runs.
+// is written over. What is copied from a waiting sender stays in its frame, which is scanned before
+// the sender runs; an object that is moved from may not, and is shown as well.
 void show_words(const void* from, std::size_t bytes);
 [[gnu::always_inline]] inline void forget_taken(void* slot, std::size_t bytes) {
   if (detail::is_marking()) [[unlikely]]
@@ -86,6 +86,17 @@ struct AnyMover {
   }
 };
 
+// Before the value in a waiting sender's frame is moved.
+template <class Mover>
+[[gnu::always_inline]] inline void show_frame([[maybe_unused]] Channel* c,
+                                              [[maybe_unused]] const void* value) {
+  if constexpr (!noexcept(Mover::put(nullptr, nullptr, nullptr))) {
+    if (detail::is_marking() && c->kind == detail::element_kind::object && c->type->refers) {
+      show_words(value, c->stride);
+    }
+  }
+}
+
 // --- one operation, under the lock
 
 // Sets *woken to the waiter that was served, to be woken when the lock is released; also if this
@@ -120,6 +131,7 @@ void refill(Channel* c, std::size_t size, Waiter** woken) {
       sender->success = false;
       *woken = sender;
       bool moved = true;
+      show_frame<Mover>(c, sender->slot);
       if constexpr (noexcept(Mover::put(c, nullptr, nullptr))) {
         Mover::put(c, c->slot(c->tail), sender->slot);
       } else {
@@ -152,6 +164,7 @@ Step recv_step(Channel* c, void* into, Waiter** woken) {
     if (Waiter* sender = c->claim_sender()) {
       sender->success = false;
       *woken = sender;
+      show_frame<Mover>(c, sender->slot);
       Mover::give(c, into, sender->slot);
       sender->success = true;
       return Step::done;
