@@ -177,12 +177,7 @@ void mark_until(void (*go_on)(const WorldStopped&), bool quiet) {
 void mark() {
   wake_workers();
   mark_until(decide, is_worth_a_moment() && mark_briefly());
-  {
-    const Section section;
-    LocalWork& work = local_work(section.thread());
-    gather_dead(work);
-    share(work);
-  }
+  gather_dead();
   reopen_marking();
   mark_until(end, !has_shared_work());
   wake_starters();
@@ -207,6 +202,7 @@ void run_cycle(Reason reason, std::uint64_t number) {
   mark();
   finish_cycle(reason);
   wake_watchers(number);
+  publish_gathered();
   queue_finalizers();
   sweep(false);
   // Caches' spans are swept by their owners, or at the next flip; cleanups of what is in them wait.

@@ -140,25 +140,26 @@ bool EndQueue::take(End& end) {
   return true;
 }
 
-// A block at a time under the lock: taking goes on meanwhile, and marks what it takes.
-void EndQueue::mark_all(LocalWork& work) {
-  EndBlock* block;
-  {
-    base::Guard guard(lock_);
-    marking_ = true;
-    block = list_.head_;
-  }
-  while (block != nullptr) {
-    base::Guard guard(lock_);
+EndBlock* EndQueue::begin_marking() {
+  base::Guard guard(lock_);
+  marking_ = true;
+  return list_.head_;
+}
+
+// Taking goes on meanwhile, and marks what it takes.
+bool EndQueue::mark_next(LocalWork& work, EndBlock*& block) {
+  base::Guard guard(lock_);
+  if (block != nullptr) {
     mark_block(work, *block);
     block = block->next;
+    return true;
   }
-  base::Guard guard(lock_);
   marking_ = false;
   while (EndBlock* retired = retired_) {
     retired_ = retired->next_retired;
     blocks.give(retired);
   }
+  return false;
 }
 
 bool EndQueue::start_running() {
@@ -194,7 +195,6 @@ void queue_finalizers() {
   bool start;
   {
     sched::Section section;
-    publish_gathered();
     start = due_ends.start_running();
   }
   if (start) sched::spawn_system(run_ends, nullptr);

@@ -60,8 +60,9 @@ class EndQueue {
  public:
   void append(End end);
   void append(EndList& list);
-  // While marking, one caller at a time.
-  void mark_all(LocalWork& work);
+  // While marking, one caller at a time: the first block, then each until false.
+  EndBlock* begin_marking();
+  bool mark_next(LocalWork& work, EndBlock*& block);
 
   // For the goroutine that works: false if nothing is left, and it is no longer running [FQ1].
   bool take(End& end);

@@ -52,6 +52,7 @@ class Walk {
 struct Roots {
   Walk handles, manual, special;
   HandleWalk handle_walk;
+  SpecialWalk special_walk;
   std::size_t next_page = 0, end_page = 0;
   std::atomic<std::size_t> next_record{0};
   std::atomic<bool> records_taken{true};
@@ -123,6 +124,7 @@ void begin_roots(const sched::WorldStopped&) {
   roots.other_bytes.store(0, std::memory_order_relaxed);
   roots.handles.begin();
   roots.manual.begin();
+  roots.special_walk = SpecialWalk();
   roots.special.begin();
 }
 
@@ -135,10 +137,7 @@ bool scan_some_roots(LocalWork& work) {
     return true;
   }
   if (roots.manual.go_on([&] { return step_manual(work); })) return true;
-  return roots.special.go_on([&] {
-    mark_special_roots(work);
-    return false;
-  });
+  return roots.special.go_on([&] { return roots.special_walk.visit(work); });
 }
 
 bool roots_are_done() {

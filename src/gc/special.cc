@@ -31,21 +31,21 @@ constinit EndList gathered;
 
 using Shard = SpecialTable::Shard;
 
+constexpr std::size_t kPagesPerPiece = 64;  // a page has up to some hundred objects with an end
+
 std::uintptr_t address_of(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
 
-void clear_cells() {
-  special_table.for_each([](Record& record) {
-    heap::Found found;
-    GORT_CHECK(heap::find(record.object, found) && found.object == record.object);  // [ST1]
-    if (!is_white(found)) return;
-    if (record.cell != nullptr) {
-      record.cell->clear();
-      record.cell = nullptr;
-    }
-    if (record.first == nullptr) return;
-    std::atomic_ref<std::uint8_t> mark(*found.mark);  // [SP2]
-    mark.store(mark.load(std::memory_order_relaxed) | heap::kHasSpecial, std::memory_order_relaxed);
-  });
+void clear_cell(Record& record) {
+  heap::Found found;
+  GORT_CHECK(heap::find(record.object, found) && found.object == record.object);  // [ST1]
+  if (!is_white(found)) return;
+  if (record.cell != nullptr) {
+    record.cell->clear();
+    record.cell = nullptr;
+  }
+  if (record.first == nullptr) return;
+  std::atomic_ref<std::uint8_t> mark(*found.mark);  // [SP2]
+  mark.store(mark.load(std::memory_order_relaxed) | heap::kHasSpecial, std::memory_order_relaxed);
 }
 
 void list_dead(const heap::Span& span) {
@@ -57,31 +57,58 @@ void list_dead(const heap::Span& span) {
   }
 }
 
+// step(work) does a piece and returns false at the end. Each is a section: between two of them the
+// world can be stopped.
+template <class Step>
+void in_pieces(Step step) {
+  for (bool more = true; more;) {
+    const sched::Section section;
+    LocalWork& work = local_work(section.thread());
+    more = step(work);
+    share(work);
+  }
+}
+
 }  // namespace
 
-void mark_special_roots(LocalWork& work) {
-  publish_gathered();
-  special_table.for_each([&](Record& record) {
+bool SpecialWalk::visit(LocalWork& work) {
+  if (in_queue_) return due_ends.mark_next(work, block_);
+  const bool more = special_table.visit_some(cursor_, [&](Record& record) {
     if (record.cell != nullptr) shade(work, address_of(record.cell));
     for (Cleanup* it = record.first; it != nullptr; it = it->next) {
       shade(work, address_of(it->record));
     }
   });
-  due_ends.mark_all(work);
+  if (more) return true;
+  in_queue_ = true;
+  block_ = due_ends.begin_marking();
+  return true;
 }
 
-void gather_dead(LocalWork& work) {
-  clear_cells();
+// Nobody sweeps, so spans in which there is something white stay where they are between pieces.
+// What else is allocated meanwhile is black.
+void gather_dead() {
+  in_pieces([cursor = SpecialTable::Cursor()](LocalWork&) mutable {
+    return special_table.visit_some(cursor, clear_cell);
+  });
   std::atomic_thread_fence(std::memory_order_release);  // [SP1]; pairs with weak_lock
-  heap::for_each_span(heap::Kind::destructible, list_dead);
-  for (const EndBlock* block = gathered.head(); block != nullptr; block = block->next) {
+  in_pieces([page = std::size_t{0}](LocalWork&) mutable {
+    return heap::visit_spans(heap::Kind::destructible, page, kPagesPerPiece, list_dead);
+  });
+  in_pieces([block = gathered.head()](LocalWork& work) mutable {
+    if (block == nullptr) return false;
     for (std::uint32_t i = block->begin; i < block->end; ++i) {
       shade(work, address_of(block->ends[i].object));
     }
-  }
+    block = block->next;
+    return true;
+  });
 }
 
-void publish_gathered() { due_ends.append(gathered); }
+void publish_gathered() {
+  const sched::Section section;
+  due_ends.append(gathered);
+}
 
 void slot_died(void* object, std::uint8_t flags) {
   if ((flags & heap::kHasSpecial) == 0) return;

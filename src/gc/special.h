@@ -3,15 +3,19 @@
 //
 // A table leads from an object to what hangs on it. The collector asks it in this order.
 //
-//   marking      mark_special_roots: what the runtime itself holds for later: the weak cells in the
+//   marking      SpecialWalk: what the runtime itself holds for later: the weak cells in the
 //                table, records of cleanups, objects whose destructor is due.
 //   deciding     gather_dead: weak cells of white objects are cleared; of white objects with a
 //                destructor all are listed, then all are marked, and what they reach is marked by
 //                whoever drains the queues: a destructor finds everything as it was.
 //   sweeping     slot_died: cleanups of an object whose memory goes become due. One that is
 //                reachable from a destructor that is yet to run does not come here.
+//   the end      publish_gathered: what was listed is due.
 //   any time     queue_finalizers: a goroutine runs what is due (finalize.h). To be called after
-//                the end of marking and again after the end of the sweep.
+//                that and again after the end of the sweep.
+//
+// Tables are gone through in pieces of some tens of microseconds, so that nobody who wants to stop
+// the world waits for how many weak references and destructors there are.
 //
 // [SP1] Weak cells are cleared before the first object is marked for a destructor's sake: so
 //       whoever finds the target black and after that the cell not cleared, has found what lives.
@@ -30,19 +34,32 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "gc/special_table.h"
+
 namespace gort::collector {
 
+struct EndBlock;
 struct LocalWork;
 
-// While marking. On whoever marks.
-void mark_special_roots(LocalWork& work);
-// Once per cycle: the queues were empty with the world stopped, the phase is `deciding`, and nobody
-// marks until it returns. Afterwards what it marked has to be drained.
-void gather_dead(LocalWork& work);
+// While marking, by one marker at a time. What is entered meanwhile is no root: it was given by who
+// had it from the snapshot, or is new.
+class SpecialWalk {
+ public:
+  bool visit(LocalWork& work);  // a piece; false when that was the last
+
+ private:
+  SpecialTable::Cursor cursor_;
+  bool in_queue_ = false;  // of ends that are due: after the table
+  EndBlock* block_ = nullptr;
+};
+// The coordinator's, once per cycle: the queues were empty with the world stopped, the phase is
+// `deciding`, and nobody marks until it returns. Outside sections; what it marked is shared, and
+// has to be drained.
+void gather_dead();
+// The coordinator's: what gather_dead has listed is due from here on.
+void publish_gathered();
 // Outside sections.
 void queue_finalizers();
-// What gather_dead has listed is due from here on; part of queue_finalizers.
-void publish_gathered();
 // From the sweep, on whoever sweeps, perhaps with the world stopped (heap::Collector).
 void slot_died(void* object, std::uint8_t flags);
 

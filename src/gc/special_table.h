@@ -86,11 +86,30 @@ class SpecialTable {
   // visit(record), shard by shard under the locks; visit may empty it: then it is dropped.
   template <class Visit>
   void for_each(Visit visit) {
-    if (records_in_use() == 0) return;
-    for (Shard& shard : shards_) {
-      base::Guard guard(shard.lock);
-      for (std::uint32_t i = 0; i < shard.capacity; ++i) visit_bucket(shard, i, visit);
+    Cursor cursor;
+    while (visit_some(cursor, visit)) {
     }
+  }
+  // A piece of that, from where the cursor stands; false when that was the last. Between two pieces
+  // the table may change: what is in it all the while is visited. Where a shard has grown, those
+  // that were visited have stayed in their bucket or gone to one that comes later, and may be
+  // visited twice.
+  struct Cursor {
+    std::uint32_t shard = 0, bucket = 0;
+  };
+  template <class Visit>
+  bool visit_some(Cursor& cursor, Visit visit) {
+    if (records_in_use() == 0) return false;
+    for (std::uint32_t left = kBucketsPerPiece; cursor.shard < kShards;) {
+      Shard& shard = shards_[cursor.shard];
+      base::Guard guard(shard.lock);
+      for (; cursor.bucket < shard.capacity; ++cursor.bucket, --left) {
+        if (left == 0) return true;
+        visit_bucket(shard, cursor.bucket, visit);
+      }
+      cursor = {cursor.shard + 1, 0};
+    }
+    return false;
   }
 
   std::size_t records_in_use() const { return in_use_.load(std::memory_order_relaxed); }
@@ -100,6 +119,7 @@ class SpecialTable {
 
  private:
   static constexpr std::size_t kShards = 128;
+  static constexpr std::uint32_t kBucketsPerPiece = 1024;  // each a cache miss or two
 
   static std::uint64_t hash(std::uintptr_t object) {
     return (std::uint64_t{object >> 4} * 0x9e3779b97f4a7c15) >> 20;

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <gort/detail/gc_core.hpp>
@@ -46,6 +47,31 @@ bool after_collections(Predicate happened) {
     }
   }
   return false;
+}
+
+TEST_CASE("a walk in pieces visits what was in the table before it, though this grows meanwhile") {
+  static SpecialTable table;
+  constexpr std::uintptr_t kBefore = 50'000;
+  const auto enter = [](std::uintptr_t number) {
+    auto& shard = table.shard_of(number * 16);
+    base::Guard guard(shard.lock);
+    Record* const record = table.find_or_make(shard, number * 16);
+    if (record->first == nullptr) table.new_cleanup(record);
+  };
+  for (std::uintptr_t i = 1; i <= kBefore; ++i) enter(i);
+  std::vector<bool> visited(kBefore + 1);
+  SpecialTable::Cursor cursor;
+  std::uintptr_t next = kBefore + 1;
+  int pieces = 1;
+  for (; table.visit_some(cursor,
+                          [&](Record& record) {
+                            if (record.object / 16 <= kBefore) visited[record.object / 16] = true;
+                          });
+       ++pieces) {
+    for (int i = 0; i < 2'000; ++i) enter(next++);
+  }
+  CHECK(pieces > 10);
+  CHECK(std::count(visited.begin() + 1, visited.end(), true) == kBefore);
 }
 
 TEST_CASE("the table finds, numbers and drops what was put into it, and grows") {

@@ -153,18 +153,26 @@ std::size_t swept_bytes();           // of spans in which it left nothing, ever
 using CacheVisitor = void (*)(Cache& cache, void* argument);
 void for_each_cache(CacheVisitor visit, void* argument);
 
-// Every span of a collected kind, by address; perhaps those that are made meanwhile. While
-// nobody sweeps.
 std::size_t committed_pages();
+// Every span of a collected kind, by address, that begins in the next `pages` from `page` on, which
+// goes behind them; perhaps those that are made meanwhile. False: there are no more. While nobody
+// sweeps.
 template <class Visit>
-void for_each_span(Kind kind, Visit visit) {
-  for (std::size_t page = 0, end = committed_pages(); page < end; ++page) {
+bool visit_spans(Kind kind, std::size_t& page, std::size_t pages, Visit visit) {
+  const std::size_t end = committed_pages(), until = pages < end - page ? page + pages : end;
+  for (; page < until; ++page) {
     const PageEntry entry = entry_of(address_of_page(page));
     if (!entry.in_use() || entry.kind() != kind || entry.page_in_span() != 0) continue;
     const Span& span = bounds.spans[entry.span()];
     page += span.pages - 1;
     visit(span);
   }
+  return page < end;
+}
+template <class Visit>
+void for_each_span(Kind kind, Visit visit) {
+  std::size_t page = 0;
+  visit_spans(kind, page, committed_pages(), visit);
 }
 
 std::size_t cache_bytes();  // of one cache's record
