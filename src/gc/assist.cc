@@ -48,6 +48,14 @@ bool may_park(const Thread* thread) {
   return thread->inside.load(std::memory_order_relaxed) == 1 && !is_collectors(thread);
 }
 
+// So much marking is paid for. Where the ratio is off any scale it pays for a lot, which never
+// overflows.
+void pay(LocalWork& local, std::int64_t work, const AssistRatio& ratio) {
+  constexpr double kMost = 0x1p60;
+  const double paid = double(local.paid_bytes) + double(work) * ratio.bytes_per_work;
+  local.paid_bytes = static_cast<std::int64_t>(std::min(paid, kMost));
+}
+
 // One assist's work. False if it found none.
 bool assist_once(Thread* thread, std::int64_t work) {
   const std::int64_t begin_ns = base::now_ns();
@@ -59,7 +67,7 @@ bool assist_once(Thread* thread, std::int64_t work) {
     done += static_cast<std::int64_t>(scanned);
     if (thread->attention.load(std::memory_order_relaxed) != 0) break;
   }
-  local.paid_bytes += static_cast<std::int64_t>(double(done) * assist_ratio().bytes_per_work);
+  pay(local, done, assist_ratio());
   add_work_time(Worker::assist, base::now_ns() - begin_ns);
   return done > 0;
 }
@@ -85,7 +93,7 @@ void assist(Thread* thread, std::size_t bytes) {
     const bool on_credit = !is_beyond_goal();
     AssistShare share = assist_for(ratio, -std::min<std::int64_t>(local.paid_bytes, -1));
     if (const std::int64_t credit = on_credit ? take_credit(share.work) : 0) {
-      local.paid_bytes += static_cast<std::int64_t>(double(credit) * ratio.bytes_per_work);
+      pay(local, credit, ratio);
       share.work -= credit;
       if (share.work <= 0) return;
     }

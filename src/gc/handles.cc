@@ -1,7 +1,8 @@
 // Bits for slots, by address.
 //
 // Tables are mapped when they are first needed and never unmapped, so entering is one lookup and
-// one atomic instruction. Runs on whoever makes or destroys a handle, and on the collector.
+// one atomic instruction. Pages that have become empty are left out of later walks.
+// Runs on whoever makes or destroys a handle, and on the collector.
 #include "gc/handles.h"
 
 #include <atomic>
@@ -99,15 +100,29 @@ std::size_t visit_page(Leaf& leaf, std::size_t in_leaf, void (*visit)(void**, vo
   return visited;
 }
 
+// A page in which the walk has found nothing is not looked at by those that come, or the walk would
+// for ever be as long as it ever was. Who enters a slot meanwhile sees that, or is seen here.
+void forget_if_empty(Leaf& leaf, std::size_t in_leaf) {
+  std::atomic<std::uint64_t>& used = leaf.used[in_leaf / 64];
+  const std::uint64_t mine = std::uint64_t{1} << in_leaf % 64;
+  used.fetch_and(~mine, std::memory_order_seq_cst);
+  for (const std::atomic<std::uint64_t>& bits : leaf.bits[in_leaf]) {
+    if (bits.load(std::memory_order_seq_cst) == 0) continue;
+    used.fetch_or(mine, std::memory_order_relaxed);
+    return;
+  }
+}
+
 }  // namespace
 
 void set_handle_bit(void** slot) {
   const Place place(slot);
-  place.leaf->bits[place.in_leaf][place.word].fetch_or(place.bit, std::memory_order_relaxed);
+  place.leaf->bits[place.in_leaf][place.word].fetch_or(place.bit, std::memory_order_seq_cst);
   std::atomic<std::uint64_t>& used = place.leaf->used[place.in_leaf / 64];
   const std::uint64_t mine = std::uint64_t{1} << place.in_leaf % 64;
-  // Release: who sees the page used sees the bit.
-  if ((used.load(std::memory_order_relaxed) & mine) == 0) {
+  // After the bit, as forget_if_empty looks for bits after it has changed this. Release: who sees
+  // the page used sees the bit.
+  if ((used.load(std::memory_order_seq_cst) & mine) == 0) {
     used.fetch_or(mine, std::memory_order_release);
   }
 }
@@ -138,7 +153,9 @@ bool HandleWalk::visit(std::size_t slots, void (*visit)(void** slot, void* argum
         continue;
       }
       page_ += static_cast<unsigned>(__builtin_ctzll(left));
-      visited += visit_page(*leaf_, page_, visit, argument);
+      const std::size_t found = visit_page(*leaf_, page_, visit, argument);
+      if (found == 0) forget_if_empty(*leaf_, page_);
+      visited += found;
       ++page_;
     }
   }
