@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "base/event.h"
+#include "sched/deadlock.h"
 #include "sched/halt_signal.h"
 #include "sched/idle.h"
 #include "sched/loop.h"
@@ -99,11 +100,9 @@ void unbind(Thread* thread) {
 void* run_thread(void* argument) {
   auto* thread = static_cast<Thread*>(argument);
   bind_to_os_thread(thread, find_thread_memory(), false);
-  void* const signal_stack = thread->signal_stack;  // the record is another's when the loop ends
   enter_scheduler(thread);
   attach_assigned(thread);
   scheduler_loop(thread);
-  release_signal_stack(signal_stack);
   return nullptr;
 }
 
@@ -125,7 +124,20 @@ void forget_foreign_thread(void* argument) {
     update_exclusive(world.token());
     unbind(thread);
   }
+  suspect_deadlock();  // others may wait that it could have woken
   release_signal_stack(signal_stack);
+}
+
+void become_foreign_locked(Thread* thread, const StoppedWorld& world) {
+  scheduler.foreign_count.fetch_add(1, std::memory_order_relaxed);
+  update_exclusive(world.token());
+  thread->stand_in.set(kForeign);
+  thread->stand_in.status.store(Status::running, std::memory_order_relaxed);
+  thread->current = &thread->stand_in;
+  thread->stand_in.locked_thread = thread;
+  thread->stand_in.scanned.store(scan_epoch.load(std::memory_order_relaxed),
+                                 std::memory_order_relaxed);
+  thread->cache = std::exchange(thread->own_cache, nullptr);
 }
 
 void boot_defaults() {
@@ -221,13 +233,33 @@ int max_threads() {
   return scheduler.max_threads;
 }
 
-void end_thread(Thread* thread) {
-  if (thread->processor != nullptr) hand_off(thread);
+static void forget_thread(Thread* thread) {
+  release_signal_stack(thread->signal_stack);
   base::Guard guard(scheduler.lock);
   thread->locked_goroutine = nullptr;
   --scheduler.thread_count;
   unbind(thread);
   thread->inside.store(0, std::memory_order_release);
+}
+
+// What is left for it to run are the destructors of its thread-local variables, a user's code: from
+// here on it is a foreign thread, and gone when those are over.
+void end_thread(Thread* thread) {
+  if (thread->processor != nullptr) hand_off(thread);
+  if (base::simulated() != nullptr) return forget_thread(thread);  // nothing is the user's there
+  thread->inside.store(0, std::memory_order_release);  // for whoever stops the world first
+  const ThreadMemory memory = find_thread_memory();
+  {
+    StoppedWorld world;
+    base::Guard guard(scheduler.lock);
+    thread->locked_goroutine = nullptr;
+    thread->exiting = false;
+    thread->attention.fetch_and(kClaimed | kSimulated, std::memory_order_relaxed);
+    --scheduler.thread_count;
+    become_foreign_locked(thread, world);
+    thread->stack_memory.set(memory.stack);
+  }
+  ::pthread_setspecific(detach_key, thread);
 }
 
 void ensure_booted() {
@@ -255,15 +287,7 @@ void attach_foreign_thread() {
   {
     base::Guard guard(scheduler.lock);
     thread = new_thread_locked();
-    scheduler.foreign_count.fetch_add(1, std::memory_order_relaxed);
-    update_exclusive(world.token());
-    thread->stand_in.set(kForeign);
-    thread->stand_in.status.store(Status::running, std::memory_order_relaxed);
-    thread->current = &thread->stand_in;
-    thread->stand_in.locked_thread = thread;
-    thread->stand_in.scanned.store(scan_epoch.load(std::memory_order_relaxed),
-                                   std::memory_order_relaxed);
-    thread->cache = std::exchange(thread->own_cache, nullptr);
+    become_foreign_locked(thread, world);
   }
   bind_to_os_thread(thread, memory, true);
   ::pthread_setspecific(detach_key, thread);

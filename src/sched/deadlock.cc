@@ -53,13 +53,17 @@ bool is_deadlocked_locked() {
   const bool stuck = nobody_can_run_locked();
   const bool certain = stuck && !unknown_threads_exist_locked();
   if (stuck && !certain) {
-    suspected.store(true, std::memory_order_relaxed);
-    poke_monitor();
+    suspect_deadlock();
   }
   return certain;
 }
 
 bool deadlock_is_suspected() { return suspected.load(std::memory_order_relaxed); }
+
+void suspect_deadlock() {
+  suspected.store(true, std::memory_order_relaxed);
+  poke_monitor();
+}
 
 void recheck_deadlock() {
   if (!deadlock_is_suspected()) return;

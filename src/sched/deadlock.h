@@ -14,6 +14,8 @@
 namespace gort::sched {
 
 bool is_deadlocked_locked();
+// A thread has gone that could have woken others: the monitor asks again.
+void suspect_deadlock();
 // Asks again if the answer had to wait for unknown threads; does not return if it is yes now.
 void recheck_deadlock();
 bool deadlock_is_suspected();
