@@ -90,6 +90,7 @@ class ptr {
   }
 
   void swap(ptr& other) noexcept {
+    detail::be_attached();
     T* const mine = get();
     *this = other.get();
     other = mine;
@@ -133,6 +134,7 @@ class atomic_ptr {
   void store(T* desired, std::memory_order order = std::memory_order_seq_cst) noexcept {
 #if defined(GORT_BARRIER_INLINE)
     if (order != std::memory_order_seq_cst) {
+      detail::be_attached();
       if (order != std::memory_order_relaxed) std::atomic_thread_fence(std::memory_order_release);
       detail::store_reference(slot(), detail::erase_type(desired));
       return;
@@ -148,12 +150,14 @@ class atomic_ptr {
   }
 
   T* exchange(T* desired, std::memory_order = std::memory_order_seq_cst) noexcept {
+    detail::be_attached();
     return static_cast<T*>(detail::exchange_reference(slot(), detail::erase_type(desired)));
   }
   // If it holds `expected`, makes it `desired` and returns true; else puts what it holds in
   // `expected`. The weak form does not fail spuriously either.
   bool compare_exchange_strong(T*& expected, T* desired,
                                std::memory_order = std::memory_order_seq_cst) noexcept {
+    detail::be_attached();
     void* found = detail::erase_type(expected);
     if (detail::compare_exchange_reference(slot(), found, detail::erase_type(desired))) return true;
     expected = static_cast<T*>(found);

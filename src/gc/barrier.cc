@@ -50,6 +50,10 @@ bool is_traced(const void* slot) {
 
 }  // namespace
 
+void attach_thread() noexcept {
+  if (!sched::is_attached()) const sched::Section attaches;
+}
+
 void store_slow(void** slot, void* value) noexcept {
   const Inside inside;
   inside.show(atomic(slot).load(std::memory_order_relaxed));

@@ -47,6 +47,23 @@ class Fiber {
   ucontext_t here_, there_;
 };
 
+// Of a thread that ends, after its goroutine.
+struct AtThreadEnd {
+  ptr<Cell> cell;
+  std::atomic<int>* right = nullptr;
+  ~AtThreadEnd() {
+    if (right == nullptr) return;
+    churn_heap(100);
+    *right += cell->holds(7);
+  }
+};
+thread_local AtThreadEnd at_thread_end;
+// A function of its own: locking may come back on another thread, and compilers keep addresses.
+[[gnu::noinline]] void fill_at_thread_end(Cell* cell, std::atomic<int>* right) {
+  at_thread_end.cell = cell;
+  at_thread_end.right = right;
+}
+
 // The second half of a mapping whose first half is a thread's stack.
 constexpr std::size_t kHalf = std::size_t{1} << 20;
 constexpr std::size_t kHandles = kHalf / 16;
@@ -112,6 +129,87 @@ TEST_CASE("a handle on the stack of a thread that has called nothing keeps its o
   at = 2;
   gort::blocking([&] { thread.join(); });
   CHECK(right);
+}
+
+TEST_CASE("a thread that has called nothing is known before it takes from an atomic_ptr or swaps") {
+  struct Shared {
+    gort::atomic_ptr<Cell> atomic{new_cell(1)};
+    ptr<Cell> a = new_cell(2), b = new_cell(3);
+  };
+  const auto shared = std::make_unique<Shared>();
+  const auto is_known_after = [](auto act) {
+    bool known = false;
+    std::thread thread([&] {
+      act();
+      known = gort::sched::is_attached();
+    });
+    gort::blocking([&] { thread.join(); });
+    return known;
+  };
+  CHECK(is_known_after([&] { shared->atomic.exchange(nullptr); }));
+  CHECK(is_known_after([&] { shared->atomic.store(nullptr, std::memory_order_release); }));
+  CHECK(is_known_after([&] {
+    Cell* none = nullptr;
+    shared->atomic.compare_exchange_strong(none, nullptr);
+  }));
+  CHECK(is_known_after([&] { shared->a.swap(shared->b); }));
+  CHECK(shared->a->holds(3));
+}
+
+TEST_CASE("a store to a thread-local variable is made, whether the collector marks or not") {
+  static thread_local ptr<Cell> local;
+  int wrong = 0;
+  std::thread thread([&] {
+    Cell* const cells[] = {new_cell(0), new_cell(1)};
+    while (!gort::detail::is_marking()) gort::yield();
+    for (std::size_t i = 0; i < 1'000'000 && gort::detail::is_marking(); ++i) {
+      local = cells[i % 2];
+      asm volatile("" : : : "memory");
+      wrong += local.get() != cells[i % 2];
+    }
+    local = nullptr;
+  });
+  {
+    ConstantCollection collection;
+    gort::blocking([&] { thread.join(); });
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("what a thread-local variable refers to lives until the variable has ended") {
+  std::atomic<int> right{0};
+  const int threads = scaled(40);
+  {
+    ConstantCollection collection;
+    for (int i = 0; i < threads; ++i) {
+      gort::wait_group done;
+      // It ends with its thread.
+      done.go([&right] {
+        gort::lock_os_thread();
+        fill_at_thread_end(new_cell(7), &right);
+      });
+      done.wait();
+    }
+    CHECK(eventually([&] { return right.load() == threads; }));
+  }
+}
+
+TEST_CASE("a place for handles that was empty for a cycle can be used again") {
+  constexpr std::size_t kCount = 5'000;
+  const auto memory = std::make_unique<std::byte[]>(kCount * sizeof(ptr<Cell>));
+  auto* const handles = reinterpret_cast<ptr<Cell>*>(memory.get());
+  std::size_t right = 0;
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < kCount; ++i) new (&handles[i]) ptr<Cell>(new_cell(i));
+    collect_and_churn();
+    for (std::size_t i = 0; i < kCount; ++i) {
+      right += handles[i]->holds(i);
+      handles[i].~ptr<Cell>();
+    }
+    gort::gc();
+    gort::gc();
+  }
+  CHECK(right == 3 * kCount);
 }
 
 // Sanitizers want to be told of such switches.

@@ -57,6 +57,22 @@ void move_slots(void** to, void* const* from, std::size_t words) noexcept;
 void enter_handle(void** slot) noexcept;
 void remove_handle(void** slot) noexcept;
 
+// A thread that the runtime does not know is not stopped between the test and the store. It becomes
+// known by the first handle on its stack; what works on others' slots alone sees to that first.
+void attach_thread() noexcept;
+[[gnu::always_inline]] inline void be_attached() noexcept {
+  const void* sp;
+#if defined(__x86_64__)
+  asm("movq %%rsp, %0" : "=r"(sp));
+#elif defined(__aarch64__)
+  asm("mov %0, sp" : "=r"(sp));
+#else
+  sp = __builtin_frame_address(0);
+#endif
+  if (!is_surely_stack(sp)) [[unlikely]]
+    attach_thread();
+}
+
 [[gnu::always_inline]] inline bool is_marking() noexcept {
   return __atomic_load_n(&gort_marking, __ATOMIC_RELAXED) != 0;
 }
@@ -66,14 +82,31 @@ void remove_handle(void** slot) noexcept;
 // the flip's scan.
 #if !defined(GORT_BARRIER_BY_CALL) && (defined(__x86_64__) || defined(__aarch64__))
 #define GORT_BARRIER_INLINE 1
+#if defined(__x86_64__)
+#define GORT_BARRIER_NOTHING "R_X86_64_NONE"
+#else
+#define GORT_BARRIER_NOTHING "R_AARCH64_NONE"
+#endif
+// A linker that drops what nobody refers to (--gc-sections) may drop an entry that only the table's
+// beginning and end lead to, as lld does: the function refers to its entry by a relocation that
+// changes nothing.
 #define GORT_BARRIER_WINDOW                \
   ".pushsection gort_barriers, \"a?\"\n\t" \
-  ".balign 4\n\t"                          \
+  ".balign 4\n"                            \
+  "3:\n\t"                                 \
   ".long 1b - ., 2b - .\n\t"               \
-  ".popsection"
+  ".popsection\n\t"                        \
+  ".reloc 1b, " GORT_BARRIER_NOTHING ", 3b"
+// GCC 12 drops the call behind `asm goto` where the slot is by name in a thread-local variable: the
+// address of what has a known extent goes through a register.
+#define GORT_BARRIER_SLOT(slot)                                         \
+  if (__builtin_object_size(slot, 0) != static_cast<std::size_t>(-1)) { \
+    asm("" : "+r"(slot));                                               \
+  }
 #endif
 [[gnu::always_inline]] inline void store_reference(void** slot, void* value) noexcept {
 #if defined(GORT_BARRIER_INLINE) && defined(__x86_64__)
+  GORT_BARRIER_SLOT(slot)
   asm goto(
       "1: cmpb $0, %[flag]\n\t"
       "jne %l[slow]\n\t"
@@ -86,6 +119,7 @@ void remove_handle(void** slot) noexcept;
   return;
 slow:
 #elif defined(GORT_BARRIER_INLINE)
+  GORT_BARRIER_SLOT(slot)
   asm goto(
       "1: ldrb w16, %[flag]\n\t"
       "cbnz w16, %l[slow]\n\t"
@@ -124,6 +158,7 @@ struct barrier_table {
 // one, which is the end of a window too: before it nothing has happened.
 [[gnu::always_inline]] inline void* exchange_reference(void** slot, void* value) noexcept {
 #if defined(GORT_BARRIER_INLINE) && defined(__x86_64__)
+  GORT_BARRIER_SLOT(slot)
   void* old = value;
   asm goto(
       "1: cmpb $0, %[flag]\n\t"
@@ -142,6 +177,7 @@ slow:
 [[gnu::always_inline]] inline bool compare_exchange_reference(void** slot, void*& expected,
                                                               void* value) noexcept {
 #if defined(GORT_BARRIER_INLINE) && defined(__x86_64__)
+  GORT_BARRIER_SLOT(slot)
   void* found = expected;
   asm goto(
       "1: cmpb $0, %[flag]\n\t"
