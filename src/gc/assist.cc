@@ -170,6 +170,15 @@ void collect_inside(Thread* thread) {
   sched::enter();
 }
 
+// Memory is about to be needed.
+void fetch() {
+  Thread* const thread = base::current_thread();
+  if (!may_park(thread) || has_memory_limit()) return;
+  sched::leave(thread);
+  call_fetcher();
+  sched::enter();
+}
+
 class Answers final : public heap::Collector {
   // What is wanted is no part of a cycle that begins before: it is noted when it is about to be
   // there, and pays then.
@@ -188,6 +197,8 @@ class Answers final : public heap::Collector {
     }
     note_allocated(wanted);
     if (phase() != Phase::idle && owed != 0) assist(base::current_thread(), owed);
+    if (heap::wants_fetching()) [[unlikely]]
+      fetch();
     const bool large = wanted >= kLargeBytes;
     if (!for_limit && !large) return;
     thread = base::current_thread();

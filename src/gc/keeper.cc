@@ -1,17 +1,24 @@
-// Two goroutines: one gives memory back and parks, the other looks at the clock.
+// Two goroutines and a thread: one gives memory back and parks, one looks at the clock; the thread
+// fetches memory for large heaps before it is needed.
 //
 // Idle pages beyond what the next cycle will need go back in small steps, at a hundredth of a
 // processor's time: what a program frees in one moment it may want again in the next, and the
 // kernel zeroes each page anew. Where nothing happens for two minutes a cycle is due all the same,
 // so that what became garbage last goes away and its destructors run.
 //
+// The thread is no goroutine's, since fetching cannot be interrupted: a stop of the world would
+// wait for it. It is started when a heap is large for the first time. There is none under a memory
+// limit, which may be meant for less.
+//
 // [KE1] The first parks only after it has found, under the lock, that nobody has called it.
 #include "gc/keeper.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "base/event.h"
+#include "base/os_linux.h"
 #include "base/spin_lock.h"
 #include "gc/budget.h"
 #include "gc/cycle.h"
@@ -94,7 +101,30 @@ void become_collectors() {
   }
 }
 
+std::atomic<std::uint32_t> fetch_word{0};  // 1: called
+std::atomic<bool> fetcher_started{false};
+
+void* fetch(void*) {
+  for (;;) {
+    while (fetch_word.exchange(0, std::memory_order_acquire) == 0) base::sleep_on(fetch_word, 0);
+    while (heap::fetch_some()) {
+    }
+  }
+}
+
+void start_fetcher() {
+  if (base::simulated() != nullptr || base::os::start_thread(fetch, nullptr) != 0) return;
+  base::Guard guard(sched::scheduler.lock);
+  ++sched::scheduler.helper_threads;  // it will never call in: no hope against a deadlock
+}
+
 }  // namespace
+
+void call_fetcher() {
+  if (!fetcher_started.exchange(true, std::memory_order_relaxed)) start_fetcher();
+  // Release: pairs with the exchange in fetch.
+  if (fetch_word.exchange(1, std::memory_order_release) == 0) base::wake(fetch_word);
+}
 
 void start_keeper() {
   sched::spawn_system(keep, nullptr);

@@ -1,6 +1,6 @@
 // What is done about memory between collections: giving it back, and collecting in idle programs.
 //
-// One goroutine of the runtime's, asleep most of the time. Not here: memory over the limit, which
+// Goroutines of the runtime's, asleep most of the time, and a thread. Not here: memory over the limit, which
 // goes back at once (assist.cc).
 #pragma once
 
@@ -12,6 +12,9 @@ void start_keeper();  // once, outside sections
 // A cycle has ended, or the memory limit is another: there may be memory to give back. Outside
 // sections.
 void wake_keeper();
+// Memory is wanted that the system has not given us yet (heap::wants_fetching). May start a thread:
+// outside sections.
+void call_fetcher();
 // Gives about so many bytes of idle memory back now, in short sections. Outside sections.
 void return_idle_memory(std::size_t bytes);
 // The same for the heap's tables: what belonged to memory that is idle.

@@ -126,9 +126,11 @@ bool make_tables(const TableSizes& sizes, char* memory, std::size_t pages) {
 }  // namespace
 
 bool Table::extend(std::size_t bytes) {
+  // By a quarter: what the kernel is asked for seldom, it may take its time for.
   constexpr std::size_t kStepBytes = std::size_t{64} << 10;
   if (bytes > bytes_) return false;
-  const std::size_t end = std::min((bytes + kStepBytes - 1) / kStepBytes * kStepBytes, bytes_);
+  const std::size_t wanted = std::max(bytes, covered_ / 4 * 5);
+  const std::size_t end = std::min((wanted + kStepBytes - 1) / kStepBytes * kStepBytes, bytes_);
   if (::mprotect(base_ + covered_, end - covered_, PROT_READ | PROT_WRITE) != 0) return false;
   covered_ = end;
   return true;

@@ -108,5 +108,10 @@ std::size_t release_some(std::size_t bytes);
 // The same for the tables of what was there once: a step, from `page` on, which begins with 0.
 // False when that was the last. Holds a lock of the heap across a system call: for the background.
 bool release_marks(std::size_t& page);
+// The other way round: whether memory is about to be needed that the kernel has not given us yet,
+// and a step of fetching it, which may take milliseconds; false when there is enough. By a thread
+// that is in nobody's way.
+bool wants_fetching();
+bool fetch_some();
 
 }  // namespace gort::heap

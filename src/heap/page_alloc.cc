@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 
 #include "base/assert.h"
@@ -49,9 +50,10 @@ struct Pages {
   // under lock
   std::size_t committed = 0;
   std::size_t used = 0;
-  std::size_t idle = 0;             // free and dirty
-  std::size_t near = 0;             // the chunk to try first [HP2]
-  std::size_t shortest = SIZE_MAX;  // of the requests that it may be tried for
+  std::size_t idle = 0;                    // free and dirty
+  std::atomic<bool> short_of_idle{false};  // written under lock
+  std::size_t near = 0;                    // the chunk to try first [HP2]
+  std::size_t shortest = SIZE_MAX;         // of the requests that it may be tried for
   std::size_t stale_count = 0;
   std::array<std::size_t, 8> stale{};  // chunks [HP3]
 };
@@ -225,6 +227,18 @@ bool grow(std::size_t count) {
   return true;
 }
 
+// Idle memory that is kept ready: what a fast program takes in some ten milliseconds. In smaller
+// heaps it would be too much.
+constexpr std::size_t kReadyPages = (std::size_t{16} << 20) / kPageBytes;
+constexpr std::size_t kLeastFetchingPages = (std::size_t{512} << 20) / kPageBytes;
+
+void note_idle() {
+  const bool is_short = pages.idle < kReadyPages / 4 * 3 && pages.used >= kLeastFetchingPages;
+  if (is_short != pages.short_of_idle.load(std::memory_order_relaxed)) {
+    pages.short_of_idle.store(is_short, std::memory_order_relaxed);
+  }
+}
+
 }  // namespace
 
 std::size_t page_bits_bytes(std::size_t count) {
@@ -254,6 +268,7 @@ PageRun allocate_pages(std::size_t count) {
   const std::size_t dirty = count_dirty(first, count);
   pages.idle -= dirty;
   pages.used += count;
+  note_idle();
   for_bits(first, count,
            [](std::size_t word, std::uint64_t mask) { pages.dirty_bits[word] |= mask; });
   return {first, count, dirty == 0};
@@ -264,6 +279,34 @@ void free_pages(std::size_t first, std::size_t count) {
   set_free(first, count, true);
   pages.used -= count;
   pages.idle += count;
+}
+
+bool is_short_of_idle() { return pages.short_of_idle.load(std::memory_order_relaxed); }
+
+PageRun take_unfetched() {
+  constexpr std::size_t kHugePages = (std::size_t{2} << 20) / kPageBytes;
+  base::Guard guard(pages.lock);
+  note_idle();
+  if (pages.used < kLeastFetchingPages || pages.idle >= kReadyPages) return {};
+  const auto unfetched = [](std::size_t word) {
+    return pages.free_bits[word] & ~pages.dirty_bits[word];
+  };
+  // Growing waits for a fetch that is under way, in the kernel: so that is done here, in good time.
+  if (pages.committed - pages.used - pages.idle < 2 * kReadyPages) grow(1);
+  const std::size_t end = pages.committed / 64;
+  std::size_t word = 0;
+  while (word < end && unfetched(word) == 0) ++word;
+  if (word == end) return {};
+  const std::size_t first = word * 64 + static_cast<std::size_t>(std::countr_zero(unfetched(word)));
+  std::size_t last = first;
+  while ((last + 1) % kHugePages != 0 && (unfetched((last + 1) / 64) >> (last + 1) % 64 & 1) != 0) {
+    ++last;
+  }
+  const std::size_t count = last - first + 1;
+  set_free(first, count, false);
+  pages.used += count;
+  for_bits(first, count, [](std::size_t at, std::uint64_t mask) { pages.dirty_bits[at] |= mask; });
+  return {first, count, false};
 }
 
 PageRun take_idle(std::size_t most) {

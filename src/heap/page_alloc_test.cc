@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "heap/arena.h"
+#include "heap/heap.h"
 
 using namespace gort::heap;
 
@@ -116,4 +117,28 @@ TEST_CASE("[HP1] random runs never overlap, and zeros are as promised") {
 TEST_CASE("a request beyond the arena is refused") {
   boot();
   CHECK(allocate_pages(bounds.bytes / kPageBytes + 1).first == kNoPages);
+}
+
+TEST_CASE("a large heap keeps idle memory ready, and a small one does not") {
+  boot();
+  gort::heap::release_some(SIZE_MAX);
+  CHECK(take_unfetched().first == kNoPages);
+  const PageRun large = allocate_pages(70'000);  // more than half a gigabyte, which nobody touches
+  CHECK(is_short_of_idle());
+  const std::size_t idle = page_statistics().idle;
+  std::size_t fetched = 0;
+  for (PageRun run = take_unfetched(); run.first != kNoPages; run = take_unfetched()) {
+    CHECK(run.count <= 256);
+    CHECK((run.first + run.count - 1) / 256 == run.first / 256);  // within a huge page
+    CHECK(is_zero(run));
+    fetched += run.count;
+    free_pages(run.first, run.count);
+  }
+  CHECK(fetched > 0);
+  CHECK(page_statistics().idle == idle + fetched);
+  const PageRun next = allocate_pages(4);
+  CHECK_FALSE(is_short_of_idle());
+  free_pages(next.first, next.count);
+  free_pages(large.first, large.count);
+  check_pages();
 }
