@@ -9,7 +9,8 @@
 // says so, and changes only while every thread is outside. An exchange costs 2 to 9 ns, a channel
 // operation has a budget of 5.
 //
-// [L1] A SpinLock is taken and released inside one runtime section, and nothing parks meanwhile.
+// [L1] A SpinLock is taken and released inside one runtime section, and nothing parks meanwhile; or
+//      always outside, and nothing enters the runtime meanwhile (sync/pool.cc).
 // Runs on any thread. Not here: the order of locks (lock_rank.h).
 #pragma once
 

@@ -16,6 +16,7 @@
 #include "base/event.h"
 #include "base/spin_lock.h"
 #include "gc/budget.h"
+#include "gc/gc.h"
 #include "gc/keeper.h"
 #include "gc/marking.h"
 #include "gc/parked.h"
@@ -62,6 +63,8 @@ struct Coordinator {
   std::atomic<bool> hurry{false};  // somebody waits for the sweep
 };
 constinit Coordinator coordinator;
+
+void (*before_cycle)() = [] {};  // set once
 
 // Sweeps what is left, in slices. If others want the processor they have three quarters of it, but
 // for the sweep before a cycle: until that is over the heap grows beyond its trigger.
@@ -197,6 +200,7 @@ void wake_watchers(std::uint64_t number) {
 
 void run_cycle(Reason reason, std::uint64_t number) {
   sweep(true);
+  before_cycle();
   begin_cycle(base::now_ns());
   flip();
   mark();
@@ -302,6 +306,8 @@ void start_once() {
 }
 
 }  // namespace
+
+void set_before_cycle(void (*prepare)()) { before_cycle = prepare; }
 
 sched::Thread* request_cycle(sched::Thread* thread, Reason reason) {
   if (coordinator.asked.load(std::memory_order_relaxed)) return thread;

@@ -12,5 +12,8 @@ namespace gort::collector {
 
 // Once, when the scheduler is there and before any goroutine runs.
 void boot(const Settings& settings);
+// What is to be done at the beginning of each cycle, before it is seen what lives: on a goroutine
+// of the collector's, outside sections, when nothing is marked. Once, at boot.
+void set_before_cycle(void (*prepare)());
 
 }  // namespace gort::collector

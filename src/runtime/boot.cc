@@ -13,6 +13,7 @@
 #include "runtime/panic.h"
 #include "runtime/signals.h"
 #include "sched/world.h"
+#include "sync/sync.h"
 
 extern "C" void gort_runtime_boot() {
   using namespace gort;
@@ -31,5 +32,6 @@ extern "C" void gort_runtime_boot() {
   settings.memory_limit = static_cast<std::uint64_t>(runtime::options().memory_limit);
   settings.trace = runtime::options().gctrace > 0;
   collector::boot(settings);
+  collector::set_before_cycle(sync::age_pools);
   runtime::install_quit_handler();
 }

@@ -103,12 +103,20 @@ struct Received {
   }
 };
 
-// Nothing else refers to these: they may be gone, but not after they were given.
+// These may be gone, but not after they were given. Nothing else refers to them:
 struct Locked {
   static constexpr bool kMayBeGone = true;
   std::array<gort::weak<Thing>, kThings> slots;
   void put(std::size_t i, Thing* thing) { slots[i] = gort::weak<Thing>(thing); }
   Thing* take(std::size_t i) { return slots[i].lock(); }
+};
+// Collections empty it.
+template <class Value>
+struct Pooled {
+  static constexpr bool kMayBeGone = true;
+  std::array<gort::pool<Value>, kThings> slots;
+  void put(std::size_t i, Thing* thing) { slots[i].put(thing); }
+  Thing* take(std::size_t i) { return slots[i].get(); }
 };
 template <class Place>
 constexpr bool may_be_gone() {
@@ -215,4 +223,8 @@ TEST_CASE("what a weak reference gave while marking survives") {
 TEST_CASE("what was received from a channel's buffer while marking survives") {
   CHECK(lost_while_marking<Received<Thing*>>() == 0);
   CHECK(lost_while_marking<Received<ptr<Thing>>>() == 0);
+}
+TEST_CASE("what was taken out of a pool while marking survives") {
+  CHECK(lost_while_marking<Pooled<Thing*>>() == 0);
+  CHECK(lost_while_marking<Pooled<ptr<Thing>>>() == 0);
 }
