@@ -312,9 +312,9 @@ std::size_t bytes_over_limit(std::size_t growth) {
   return std::min<std::uint64_t>(memory.idle_bytes, memory.mapped_bytes + growth - limit);
 }
 
-bool period_is_over(std::int64_t now_ns) {
+bool period_is_over(std::int64_t now_ns, std::int64_t period_ns) {
   base::Guard guard(state.lock);
-  return state.pacer.period_is_over(now_ns);
+  return state.pacer.period_is_over(now_ns, period_ns);
 }
 
 }  // namespace gort::collector

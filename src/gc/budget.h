@@ -81,7 +81,7 @@ std::size_t bytes_to_return(std::size_t growth = 0);
 // How far the process is beyond the memory limit, or will be, as far as idle pages can help.
 std::size_t bytes_over_limit(std::size_t growth);
 std::size_t collector_bytes();  // of its own records, queues and tables
-// A cycle is due because there was none for long; and when to ask again.
-bool period_is_over(std::int64_t now_ns);
+// A cycle is due because there was none for so long.
+bool period_is_over(std::int64_t now_ns, std::int64_t period_ns);
 
 }  // namespace gort::collector

@@ -1,4 +1,4 @@
-// Two goroutines and a thread: one gives memory back and parks, one looks at the clock; the thread
+// Two goroutines and a thread: one gives memory back and parks, one looks at the watch; the thread
 // fetches memory for large heaps before it is needed.
 //
 // Idle pages beyond what the next cycle will need go back in small steps, at a hundredth of a
@@ -11,6 +11,8 @@
 // limit, which may be meant for less.
 //
 // [KE1] The first parks only after it has found, under the lock, that nobody has called it.
+// [KE2] The second sets its timer and a new period takes it away under one lock: so it never sleeps
+//       for a period that is over.
 #include "gc/keeper.h"
 
 #include <algorithm>
@@ -22,6 +24,7 @@
 #include "base/spin_lock.h"
 #include "gc/budget.h"
 #include "gc/cycle.h"
+#include "gc/pacer.h"
 #include "gc/stacks.h"
 #include "heap/heap.h"
 #include "sched/world.h"
@@ -32,8 +35,10 @@ namespace {
 constexpr std::size_t kStepBytes = std::size_t{1} << 20;
 constexpr std::int64_t kShareInverse = 100;
 constexpr std::int64_t kLeastNapNs = 2'000'000;
-// A period is asked about so often; waking is all that an idle program does.
+// A period is asked about so often; waking is all that an idle program does. More often if it is
+// short, but at most every ten milliseconds.
 constexpr std::int64_t kLookNs = 30'000'000'000;
+constexpr std::int64_t kLeastLookNs = 10'000'000;
 
 struct Keeper {
   base::SpinLock lock;
@@ -42,6 +47,14 @@ struct Keeper {
   bool called = false;
 };
 constinit Keeper keeper;
+
+struct Watch {
+  base::SpinLock lock;
+  // --- under lock [KE2]
+  sched::Timer timer;  // wakes who watches; queued while it sleeps
+  std::int64_t period_ns = kPeriodNs;
+};
+constinit Watch watch;
 
 void sleep_for(std::int64_t ns) {
   sched::Thread* const thread = sched::enter();
@@ -88,12 +101,34 @@ void become_collectors() {
   }
 }
 
+std::int64_t wake_watcher(sched::Timer* timer, std::int64_t) {
+  sched::ready_last(base::current_thread(), static_cast<sched::Goroutine*>(timer->argument));
+  return 0;
+}
+
+// Sleeps until it is time to look, or the period is another; returns the period.
+std::int64_t sleep_until_look() {
+  sched::Section section;
+  {
+    base::Guard guard(watch.lock);
+    sched::remove_timer(&watch.timer);  // the callback that has woken us may not have returned
+    watch.timer.when_ns = base::now_ns() + std::clamp(watch.period_ns, kLeastLookNs, kLookNs);
+    watch.timer.fire = wake_watcher;
+    watch.timer.argument = section.goroutine();
+    watch.timer.system = true;
+    sched::add_timer(section.thread(), &watch.timer);
+  }
+  section.park(WaitReason::sleep);
+  base::Guard guard(watch.lock);
+  return watch.period_ns;
+}
+
 [[noreturn]] void watch_clock(void*) {
   become_collectors();
   for (;;) {
-    sleep_for(kLookNs);
+    const std::int64_t period_ns = sleep_until_look();
     sched::Thread* const thread = sched::enter();
-    if (period_is_over(base::now_ns())) {
+    if (period_is_over(base::now_ns(), period_ns)) {
       sched::leave(request_cycle(thread, Reason::time));
     } else {
       sched::leave(thread);
@@ -147,6 +182,21 @@ void return_idle_tables() {
     const sched::Section section;
     more = heap::release_marks(page);
   }
+}
+
+std::int64_t set_period(std::int64_t ns) {
+  sched::Section section;
+  std::int64_t before;
+  sched::Goroutine* woken = nullptr;
+  {
+    base::Guard guard(watch.lock);
+    before = std::exchange(watch.period_ns, ns);
+    if (sched::remove_timer(&watch.timer)) {
+      woken = static_cast<sched::Goroutine*>(watch.timer.argument);
+    }
+  }
+  if (woken != nullptr) section.ready(woken);
+  return before;
 }
 
 void wake_keeper() {

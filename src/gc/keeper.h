@@ -1,10 +1,12 @@
-// What is done about memory between collections: giving it back, and collecting in idle programs.
+// What is done about memory between collections: giving it back, fetching it, and collecting in
+// idle programs.
 //
-// Goroutines of the runtime's, asleep most of the time, and a thread. Not here: memory over the limit, which
-// goes back at once (assist.cc).
+// Goroutines of the runtime's, asleep most of the time, and a thread. Not here: memory over the
+// limit, which goes back at once (assist.cc).
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace gort::collector {
 
@@ -19,5 +21,8 @@ void call_fetcher();
 void return_idle_memory(std::size_t bytes);
 // The same for the heap's tables: what belonged to memory that is idle.
 void return_idle_tables();
+// For tests: a cycle is due when there was none for so long; returns what it was, kPeriodNs at
+// first. Outside sections.
+std::int64_t set_period(std::int64_t ns);
 
 }  // namespace gort::collector

@@ -133,8 +133,8 @@ Target Pacer::target(const Memory& memory) const {
   return {std::clamp(wish, least, most), goal};
 }
 
-bool Pacer::period_is_over(std::int64_t now_ns) const {
-  return gc_percent_ >= 0 && last_end_ns_ != 0 && !marking() && now_ns - last_end_ns_ > kPeriodNs;
+bool Pacer::period_is_over(std::int64_t now_ns, std::int64_t period_ns) const {
+  return gc_percent_ >= 0 && last_end_ns_ != 0 && !marking() && now_ns - last_end_ns_ > period_ns;
 }
 
 void Pacer::start_cycle(std::int64_t now_ns, std::uint64_t live_bytes) {

@@ -95,7 +95,7 @@ class Pacer {
   Target target(const Memory& memory) const;
 
   // Whether a cycle is due because none was for so long; never with GOGC=off.
-  bool period_is_over(std::int64_t now_ns) const;
+  bool period_is_over(std::int64_t now_ns, std::int64_t period_ns = kPeriodNs) const;
 
   // -- a cycle, in this order
   void start_cycle(std::int64_t now_ns, std::uint64_t live_bytes);

@@ -49,13 +49,14 @@ std::size_t page_growth(std::size_t count);
 PageRun take_idle(std::size_t most);
 void return_idle(PageRun run);  // now known to be zeros
 
-// The bits and the tree of `count` pages: so much memory, zeroed and writable.
-std::size_t page_bits_bytes(std::size_t count);
 // In a large heap: whether there is so little idle memory left that some should be fetched; a look
-// without lock. What is fetched is a run of pages that are not in memory, the lowest and of one huge
-// page at most, which free_pages makes idle; first == kNoPages when there is enough.
+// without lock. What is fetched is a run of pages that are not in memory, the lowest and within one
+// huge page, which free_pages makes idle; first == kNoPages when there is enough.
 bool is_short_of_idle();
 PageRun take_unfetched();
+
+// The bits and the tree of `count` pages: so much memory, zeroed and writable.
+std::size_t page_bits_bytes(std::size_t count);
 
 void boot_pages(std::size_t count, void* bits);
 // The tree agrees with the bits, the counters with both. For tests and checked builds.
