@@ -19,6 +19,7 @@
 #include "base/event.h"
 #include "gc/budget.h"
 #include "gc/cycle.h"
+#include "gc/finalize.h"
 #include "gc/gc.h"
 #include "gc/keeper.h"
 #include "gc/marking.h"
@@ -46,6 +47,11 @@ constexpr std::uint64_t kLimitStepBytes = std::uint64_t{1} << 20;
 // [AS1]
 bool may_park(const Thread* thread) {
   return thread->inside.load(std::memory_order_relaxed) == 1 && !is_collectors(thread);
+}
+
+// Not those that run ends, or the collector's own.
+bool may_wait_for_ends(const Thread* thread) {
+  return may_park(thread) && !thread->current->has(sched::kSystem);
 }
 
 // So much marking is paid for. Where the ratio is off any scale it pays for a lot, which never
@@ -196,6 +202,8 @@ class Answers final : public heap::Collector {
       }
     }
     note_allocated(wanted);
+    if (ends_are_behind() && may_wait_for_ends(base::current_thread())) [[unlikely]]
+      wait_for_some_ends(base::current_thread());
     if (phase() != Phase::idle && owed != 0) assist(base::current_thread(), owed);
     if (heap::wants_fetching()) [[unlikely]]
       fetch();
@@ -207,9 +215,12 @@ class Answers final : public heap::Collector {
   }
 
   bool reclaim(std::size_t, unsigned attempt) override {
-    Thread* const thread = base::current_thread();
+    Thread* thread = base::current_thread();
     if (!may_park(thread) || attempt >= kMostReclaims) return false;
     collect_inside(thread);
+    // What is due keeps its memory until it has run, and the next attempt's collection.
+    thread = base::current_thread();
+    if (may_wait_for_ends(thread)) wait_for_due_ends(thread);
     return true;
   }
 

@@ -46,6 +46,7 @@ struct State {
   std::int64_t begun_ns = 0;         // of the program
   std::uint64_t scanned_before = 0;  // scanned_bytes() at the cycle's begin
   std::uint64_t live_at_start = 0;
+  std::uint64_t marked_alive = 0;  // before it was decided who is dead
   std::uint64_t stack_memory = 0;  // in the last cycle
   double scan_share = 1;           // of live bytes, in the last cycle: those that are looked into
   std::uint64_t number = 0;
@@ -205,6 +206,11 @@ void note_start(const sched::WorldStopped&) {
   revise_locked();
 }
 
+void note_decided(const sched::WorldStopped& world) {
+  base::Guard guard(state.lock);
+  state.marked_alive = take_marked_bytes(world);
+}
+
 void note_end(const sched::WorldStopped& world) {
   base::Guard guard(state.lock);
   Pacer::End end;
@@ -212,7 +218,10 @@ void note_end(const sched::WorldStopped& world) {
   limiter->start_transition(end.now_ns, false);
   end.processors = processors();
   end.live_bytes = budget.live.load(std::memory_order_relaxed);
-  end.marked_bytes = take_marked_bytes(world) + (end.live_bytes - state.live_at_start);
+  // What waits for its end does not count as alive in this cycle: else a program that makes objects
+  // with ends, and drops them, would be given more memory with each. If it still waits in the next
+  // cycle it does, or ends that are blocked would mean collecting all the time.
+  end.marked_bytes = state.marked_alive + (end.live_bytes - state.live_at_start);
   end.work = work_locked();
   end.roots = {static_cast<std::uint64_t>(end.work.stacks), scanned_other_bytes()};
   end.assist_ns = worker_ns[static_cast<unsigned>(Worker::assist)].load();
@@ -225,7 +234,7 @@ void note_end(const sched::WorldStopped& world) {
   }
   state.marking_until_ns = end.now_ns;
   state.numbers.end_heap = end.live_bytes;
-  state.numbers.marked_heap = end.marked_bytes;
+  state.numbers.marked_heap = end.marked_bytes + take_marked_bytes(world);
   state.numbers.stacks = end.roots.stack_bytes;
   state.numbers.globals = end.roots.global_bytes;
   state.numbers.processors = static_cast<std::uint32_t>(end.processors);

@@ -66,10 +66,11 @@ enum class Worker : std::uint8_t { background, idle, assist };
 void add_work_time(Worker worker, std::int64_t ns);
 
 // --- a cycle; called by its coordinator in this order
-void begin_cycle(std::int64_t now_ns);        // before the first stop
-void note_start(const sched::WorldStopped&);  // at the flip
-void note_end(const sched::WorldStopped&);    // marking is over
-void finish_cycle(Reason reason);             // after the last stop: numbers, trace
+void begin_cycle(std::int64_t now_ns);          // before the first stop
+void note_start(const sched::WorldStopped&);    // at the flip
+void note_decided(const sched::WorldStopped&);  // what is marked from here on waits for its end
+void note_end(const sched::WorldStopped&);      // marking is over
+void finish_cycle(Reason reason);               // after the last stop: numbers, trace
 void note_sweep_done();
 // The length of a stop, from asking to letting go.
 enum class Stop : std::uint8_t { start, end };

@@ -118,6 +118,7 @@ using WorldStopped = sched::WorldStopped;
 void decide(const WorldStopped& world) {
   begin_deciding(world);
   close_marking(world);
+  note_decided(world);
 }
 
 void end(const WorldStopped& world) {
@@ -181,6 +182,13 @@ void mark() {
   wake_workers();
   mark_until(decide, is_worth_a_moment() && mark_briefly());
   gather_dead();
+  if (has_prompt_ends()) {
+    if (has_gathered()) {
+      reopen_marking();
+      mark_until(close_marking, !has_shared_work());
+    }
+    run_prompt_ends();
+  }
   reopen_marking();
   mark_until(end, !has_shared_work());
   wake_starters();

@@ -4,9 +4,11 @@
 // what others wait for, and it may sleep.
 #include "gc/finalize.h"
 
+#include <atomic>
 #include <utility>
 
 #include "base/assert.h"
+#include "base/event.h"
 #include "gc/mark.h"
 #include "gc/phase.h"
 #include "gc/special.h"
@@ -21,8 +23,18 @@ constinit EndQueue due_ends;
 
 namespace {
 
-// Ends are short as a rule; but nobody takes a processor from a goroutine that does not let go.
-constexpr unsigned kEndsPerTurn = 64;
+// A turn is what Go's scheduler gives a goroutine that computes, or half of it: with less, a chain
+// of others who keep making each other ready, which has its ten milliseconds first, would make more
+// objects with ends than are ended.
+constexpr std::int64_t kTurnNs = 5'000'000;
+constexpr unsigned kEndsPerLook = 64;  // at the clock
+
+// More than this are too many: those who allocate wait for them.
+constexpr std::size_t kMostBehind = 8192;
+// How long others wait for a single end; and then do not.
+constexpr std::int64_t kPatienceNs = 5'000'000;
+constexpr std::int64_t kStuckNs = 20'000'000;
+constexpr std::int64_t kNapNs = 50'000;
 
 constinit MapPool<EndBlock> blocks;
 
@@ -31,12 +43,6 @@ EndBlock* new_block() {
   block->next_retired = nullptr;
   block->begin = block->end = 0;
   return block;
-}
-
-void mark_block(LocalWork& work, const EndBlock& block) {
-  for (std::uint32_t i = block.begin; i < block.end; ++i) {
-    shade(work, reinterpret_cast<std::uintptr_t>(block.ends[i].object));
-  }
 }
 
 // Its destructor notices an end that unwinds the goroutine (goexit): another one goes on.
@@ -57,6 +63,7 @@ class Worker {
 
   void run() {
     End end;
+    std::int64_t turn_ns = base::now_ns();
     for (unsigned i = 1; take(end); ++i) {
       if (end.run != nullptr) {
         end.run(end.object);
@@ -64,9 +71,12 @@ class Worker {
         destroy_object(end.object);
       }
       asm volatile("" : : "r"(end.object) : "memory");  // lives up to here
-      if (i % kEndsPerTurn != 0) continue;
-      sched::Section section;
-      section.yield();
+      if (i % kEndsPerLook != 0 || base::now_ns() - turn_ns < kTurnNs) continue;
+      {
+        sched::Section section;
+        section.yield();
+      }
+      turn_ns = base::now_ns();
     }
     finished_ = true;
   }
@@ -91,6 +101,12 @@ void run_ends(void*) {
 
 }  // namespace
 
+void mark_block(LocalWork& work, const EndBlock& block) {
+  for (std::uint32_t i = block.begin; i < block.end; ++i) {
+    shade(work, reinterpret_cast<std::uintptr_t>(block.ends[i].object));
+  }
+}
+
 void EndList::append(End end) {
   if (tail_ == nullptr || tail_->end == EndBlock::kEnds) {
     EndBlock* const block = new_block();
@@ -112,11 +128,13 @@ void EndList::append(EndList& other) {
 void EndQueue::append(End end) {
   base::Guard guard(lock_);
   list_.append(end);
+  size_.store(list_.size_, std::memory_order_relaxed);
 }
 
 void EndQueue::append(EndList& list) {
   base::Guard guard(lock_);
   list_.append(list);
+  size_.store(list_.size_, std::memory_order_relaxed);
 }
 
 bool EndQueue::take(End& end) {
@@ -128,6 +146,8 @@ bool EndQueue::take(End& end) {
   }
   end = block->ends[block->begin++];
   --list_.size_;
+  taken_.store(taken_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  size_.store(list_.size_, std::memory_order_relaxed);
   if (block->begin < block->end) return true;
   list_.head_ = block->next;
   if (list_.head_ == nullptr) list_.tail_ = nullptr;
@@ -174,11 +194,6 @@ void EndQueue::stop_running() {
   running_ = false;
 }
 
-std::size_t EndQueue::size() {
-  base::Guard guard(lock_);
-  return list_.size();
-}
-
 std::size_t EndQueue::bytes() { return blocks.bytes(); }
 
 void destroy_object(void* object) {
@@ -189,6 +204,44 @@ void destroy_object(void* object) {
   const std::size_t count = heap::count_of(found);
   heap::clear_end(found);
   destroy(object, count);
+}
+
+namespace {
+
+std::atomic<std::int64_t> stuck_until_ns{0};
+
+sched::Thread* let_ends_run(sched::Thread* thread) {
+  if (sched::others_wait(thread)) return sched::yield(thread);
+  return sched::sleep_until(thread, base::now_ns() + kNapNs);
+}
+
+}  // namespace
+
+bool ends_are_behind() { return due_ends.size() > kMostBehind; }
+
+sched::Thread* wait_for_some_ends(sched::Thread* thread) {
+  const std::int64_t now_ns = base::now_ns();
+  if (now_ns < stuck_until_ns.load(std::memory_order_relaxed)) return thread;
+  const std::uint64_t before = due_ends.taken();
+  do {
+    thread = let_ends_run(thread);
+    if (due_ends.taken() != before) return thread;
+  } while (base::now_ns() - now_ns < kPatienceNs);
+  stuck_until_ns.store(now_ns + kStuckNs, std::memory_order_relaxed);
+  return thread;
+}
+
+sched::Thread* wait_for_due_ends(sched::Thread* thread) {
+  const std::uint64_t wanted = due_ends.taken() + due_ends.size();
+  std::uint64_t seen = due_ends.taken();
+  std::int64_t since_ns = base::now_ns();
+  while (seen < wanted && base::now_ns() - since_ns < kStuckNs) {
+    thread = let_ends_run(thread);
+    if (due_ends.taken() == seen) continue;
+    seen = due_ends.taken();
+    since_ns = base::now_ns();
+  }
+  return thread;
 }
 
 void queue_finalizers() {

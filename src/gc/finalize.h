@@ -15,12 +15,14 @@
 // Not here: what becomes due (special.cc).
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include "base/spin_lock.h"
 #include "gc/map_pool.h"
 #include "gc/special_table.h"
+#include "sched/sched.h"
 
 namespace gort::collector {
 
@@ -40,6 +42,9 @@ struct EndBlock {
   std::uint32_t index = 0;           // the pool's
   End ends[kEnds];
 };
+
+// Marks what its ends are of.
+void mark_block(LocalWork& work, const EndBlock& block);
 
 // Ends in order; not locked.
 class EndList {
@@ -78,7 +83,9 @@ class EndQueue {
     }
   }
 
-  std::size_t size();
+  // A moment ago: how many are due; how many have been taken, ever.
+  std::size_t size() const { return size_.load(std::memory_order_relaxed); }
+  std::uint64_t taken() const { return taken_.load(std::memory_order_relaxed); }
   static std::size_t bytes();  // of all lists
 
  private:
@@ -88,9 +95,20 @@ class EndQueue {
   EndBlock* retired_ = nullptr;  // emptied while somebody goes from block to block
   bool marking_ = false;
   bool running_ = false;
+  // --- written under lock_
+  std::atomic<std::size_t> size_{0};
+  std::atomic<std::uint64_t> taken_{0};
 };
 
 extern constinit EndQueue due_ends;
+
+// Whoever makes objects with ends faster than they can be ended is slowed down, or they would fill
+// the memory. Not for ever: an end that blocks keeps nobody waiting who does not wait for it.
+// Inside a section that may park; the thread may be another afterwards.
+bool ends_are_behind();
+sched::Thread* wait_for_some_ends(sched::Thread* thread);
+// For who finds no memory: until all that are due now have been taken, unless they do not go on.
+sched::Thread* wait_for_due_ends(sched::Thread* thread);
 
 // Calls the destructor of an object that is dead to everybody else, if it has not been called yet;
 // from then on it is ordinary memory, and dies as such.

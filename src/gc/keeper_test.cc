@@ -9,7 +9,6 @@
 #include <gort/time.hpp>
 
 #include "gc/keeper.h"
-#include "gc/pacer.h"
 
 namespace gort::collector {
 namespace {
@@ -51,19 +50,6 @@ TEST_CASE("a new period counts at once, for who already sleeps through the old o
   CHECK(set_period(0) == 0);
   const auto before = read_mem_stats().num_gc;
   while (read_mem_stats().num_gc == before) sleep(1ms);
-}
-
-TEST_CASE("without collection by need there is none by time either") {
-  detail::gc();
-  const int percent = detail::set_gc_percent(-1);
-  const mem_stats before = read_mem_stats();
-  {
-    const Period none(0);
-    sleep(50ms);
-  }
-  const mem_stats after = read_mem_stats();
-  CHECK(after.num_gc - after.num_forced_gc == before.num_gc - before.num_forced_gc);
-  detail::set_gc_percent(percent);
 }
 
 }  // namespace

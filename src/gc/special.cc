@@ -27,7 +27,8 @@ namespace gort::collector {
 namespace {
 
 // Found in this cycle; becomes due when its marking has ended.
-constinit EndList gathered;
+constinit EndList gathered, gathered_prompt;
+constinit EndQueue prompt_ends;
 
 using Shard = SpecialTable::Shard;
 
@@ -53,7 +54,8 @@ void list_dead(const heap::Span& span) {
     heap::Found found;
     if (!heap::find(span.slot_base(slot), found) || found.span != &span) continue;
     if (!is_white(found) || heap::destroy_of(found) == nullptr) continue;
-    gathered.append({nullptr, reinterpret_cast<void*>(found.object)});
+    const End end{nullptr, reinterpret_cast<void*>(found.object)};
+    (heap::is_prompt(found) ? gathered_prompt : gathered).append(end);
   }
 }
 
@@ -97,10 +99,27 @@ void gather_dead() {
   });
   in_pieces([block = gathered.head()](LocalWork& work) mutable {
     if (block == nullptr) return false;
-    for (std::uint32_t i = block->begin; i < block->end; ++i) {
-      shade(work, address_of(block->ends[i].object));
-    }
+    mark_block(work, *block);
     block = block->next;
+    return true;
+  });
+}
+
+bool has_prompt_ends() { return gathered_prompt.size() != 0; }
+bool has_gathered() { return gathered.size() != 0; }
+
+void run_prompt_ends() {
+  constexpr unsigned kEndsPerPiece = 64;
+  {
+    const sched::Section section;
+    prompt_ends.append(gathered_prompt);
+  }
+  in_pieces([](LocalWork&) {
+    End end;
+    for (unsigned i = 0; i < kEndsPerPiece; ++i) {
+      if (!prompt_ends.take(end)) return false;
+      if (is_white_object(address_of(end.object))) destroy_object(end.object);
+    }
     return true;
   });
 }

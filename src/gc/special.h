@@ -58,6 +58,13 @@ class SpecialWalk {
 void gather_dead();
 // The coordinator's: what gather_dead has listed is due from here on.
 void publish_gathered();
+// Of the dead, those whose end is prompt (object_layout) were not marked. When it is certain what
+// the others reach, which may be some of them, the rest are ended: on the spot, and the sweep of
+// this very cycle frees them. Whoever is still busy with one (a timer that fires) is in a section,
+// and so ready before the sweep begins. The coordinator's, while deciding.
+bool has_prompt_ends();
+bool has_gathered();  // of the others
+void run_prompt_ends();
 // Outside sections.
 void queue_finalizers();
 // From the sweep, on whoever sweeps, perhaps with the world stopped (heap::Collector).

@@ -133,6 +133,10 @@ inline Destroy destroy_of(const Found& found) {
   const Layout* const layout = load_layout(&end_of(found)->layout);
   return layout != nullptr ? layout->destroy : nullptr;
 }
+inline bool is_prompt(const Found& found) {
+  const Layout* const layout = load_layout(&end_of(found)->layout);
+  return layout != nullptr && layout->prompt;
+}
 inline std::size_t count_of(const Found& found) { return end_of(found)->count; }
 // From now on it is an object like any other, each of whose words may be a pointer.
 inline void clear_end(const Found& found) {

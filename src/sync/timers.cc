@@ -64,7 +64,8 @@ void end_timer(void* object, std::size_t) {
   }
   body->~ChannelTimer();
 }
-constexpr object_layout kTimerEnd{1, 0, &kEveryWord, end_timer};
+constexpr object_layout kTimerEnd{
+    .words = 1, .repeat = 0, .bits = &kEveryWord, .destroy = end_timer, .prompt = true};
 
 // [Y2]
 void set_end(ChannelTimer* body, bool queued) {

@@ -6,8 +6,10 @@
 
 #include "gc_support.h"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 using namespace conformance;
@@ -371,4 +373,58 @@ TEST_CASE("objects behind unreferenced timers and channels are collected") {  //
   CHECK(after_collections([&] {
     return gort::read_mem_stats().heap_objects < before + static_cast<std::uint64_t>(rounds);
   }));
+}
+
+TEST_CASE(
+    "timers are gone after the collection that finds them, whatever a destructor does") {  // 57
+  gort::gc();
+  gort::gc();
+  const auto go_on = make<gort::chan<int>>();
+  struct Blocks {
+    gort::chan<int> until;
+    ~Blocks() { until.recv(); }
+  };
+  elsewhere([&] { (void)new_<Blocks>(go_on); });
+  gort::gc();
+  const auto before = gort::read_mem_stats().heap_objects;
+  const int timers = scaled(10'000);
+  elsewhere([&] {
+    for (int i = 0; i < timers; ++i) (void)gort::after(std::chrono::hours(1));
+  });
+  for (int i = 0; i < 3; ++i) gort::gc();
+  CHECK(gort::read_mem_stats().heap_objects < before + static_cast<std::uint64_t>(timers) / 4);
+  go_on.close();
+}
+
+TEST_CASE("a timer that a destructor still has works in it") {
+  static std::atomic<int> fired{0};
+  struct Late {
+    gort::recv_chan<gort::time_point> tick = gort::after(std::chrono::milliseconds(20));
+    ~Late() { fired += tick.recv().has_value(); }
+  };
+  elsewhere([] { (void)new_<Late>(); });
+  CHECK(after_collections([] { return fired == 1; }));
+}
+
+TEST_CASE("a program may make objects with destructors on end") {
+  struct Ends {
+    std::string text;
+    gort::ptr<Plain> plain;
+  };
+  const std::size_t rounds = static_cast<std::size_t>(scaled(1'000'000));
+  std::uint64_t most = 0;
+  elsewhere([&] {
+    const auto other = make<gort::chan<int>>();
+    gort::wait_group sender;  // a chain with us, which goes before others
+    sender.go([other, rounds] {
+      for (std::size_t i = 0; i < rounds; ++i) other.send(1);
+    });
+    for (std::size_t i = 0; i < rounds; ++i) {
+      (void)new_<Ends>();
+      other.recv();
+      if (i % 50'000 == 0) most = std::max(most, gort::read_mem_stats().heap_inuse);
+    }
+    sender.wait();
+  });
+  CHECK(most < std::uint64_t{200} << 20);
 }

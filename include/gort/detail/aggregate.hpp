@@ -269,7 +269,7 @@ template <class T>
   bool hold = true;
   decompose(probe, [&hold]<class... F>(F&... field) {
     const std::size_t at[] = {static_cast<std::size_t>(
-        reinterpret_cast<const unsigned char*>(std::addressof(field)) - field_probe)...};
+        reinterpret_cast<const volatile unsigned char*>(std::addressof(field)) - field_probe)...};
     std::size_t i = 0;
     fields_of<T>::for_each([&]<class>(std::size_t offset) { hold = hold && at[i++] == offset; });
   });

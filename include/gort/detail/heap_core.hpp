@@ -52,6 +52,8 @@ struct object_layout {
   // Ends `count` objects from `object` on; null unless they are destructible.
   void (*destroy)(void* object, std::size_t count) = nullptr;
   const char* type = nullptr;  // type_signature of the type, for reports; null: not known
+  // The end is one of the runtime's own, and short: it waits for nobody's destructor.
+  bool prompt = false;
 };
 
 // A text that ends in "T = ", the type's name and a bracket.

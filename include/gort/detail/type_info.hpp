@@ -216,8 +216,10 @@ inline constexpr auto map_of = make_map<T>();
 template <class A, class B>
 [[gnu::always_inline]] inline bool pair_offsets_hold() {
   const auto& probe = *reinterpret_cast<const std::pair<A, B>*>(field_probe);
-  const auto* const first = reinterpret_cast<const unsigned char*>(std::addressof(probe.first));
-  const auto* const second = reinterpret_cast<const unsigned char*>(std::addressof(probe.second));
+  const auto* const first =
+      reinterpret_cast<const volatile unsigned char*>(std::addressof(probe.first));
+  const auto* const second =
+      reinterpret_cast<const volatile unsigned char*>(std::addressof(probe.second));
   return first == field_probe &&
          second == field_probe + ((sizeof(A) + alignof(B) - 1) & -alignof(B));
 }
