@@ -71,7 +71,9 @@ TEST_CASE_FIXTURE(HeapFixture, "the marks of objects that are gone leave memory,
   const std::size_t before = resident();
   for (int round = 0; round < 2; ++round) {
     for (int i = 0; i < 500'000; ++i) allocate(32, 8, Kind::noscan, nullptr);
+#if !defined(GORT_TEST_EMULATED)  // where nothing says what is in memory
     CHECK(resident() > before + 400'000);
+#endif
     check_heap();
     collect({});
     flush(cache());

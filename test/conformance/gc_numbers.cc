@@ -4,6 +4,7 @@
 
 #include "gc_support.h"
 
+#include <algorithm>
 #include <set>
 #include <thread>
 #include <vector>
@@ -171,11 +172,13 @@ TEST_CASE("a large object that finds no hole takes the place of idle memory") { 
   });
   gort::gc();
   gort::gc();
+  const auto goal = static_cast<double>(gort::read_mem_stats().next_gc);
   auto large = make<gort::slice<char>>(16 * kMiB);
   const auto s = gort::read_mem_stats();
   const double held = static_cast<double>(s.heap_sys) - static_cast<double>(s.heap_released);
   const double used = static_cast<double>(s.heap_alloc);
-  CHECK((held - 512 * 1024 - used) / used <= 0.1 + 4096.0 / 65536);
+  // Go's bound, where nothing else lives; a tenth above the goal, if what else lives has raised it.
+  CHECK(held - 512 * 1024 <= std::max(used * (1.1 + 4096.0 / 65536), goal * 1.1));
   CHECK(large[16 * kMiB - 1] == 0);
   std::size_t right = 0;
   for (std::size_t i = 1; i < kChunks; i += 2) right += kept[i]->words[0] == i;
