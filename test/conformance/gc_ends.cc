@@ -419,7 +419,7 @@ TEST_CASE("a program may make objects with destructors on end") {
   elsewhere([&] {
     const auto other = make<gort::chan<int>>();
     gort::wait_group sender;  // a chain with us, which goes before others
-    sender.go([other, rounds] {
+    sender.go([=] {
       for (std::size_t i = 0; i < rounds; ++i) other.send(1);
     });
     for (std::size_t i = 0; i < rounds; ++i) {

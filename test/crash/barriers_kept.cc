@@ -26,7 +26,9 @@ gort::ptr<int> slots[kStores];
   slots[5] = value;
 }
 
+// Where every store is a call there is no table.
 int count_windows() {
+#if defined(GORT_BARRIER_INLINE)
   int count = 0;
   const auto& table = gort::detail::barriers_here;
   for (const std::int32_t* entry = table.begin; entry != table.end; entry += 2) {
@@ -34,6 +36,9 @@ int count_windows() {
     count += begin >= __start_stores && begin < __stop_stores;
   }
   return count;
+#else
+  return kStores;
+#endif
 }
 
 }  // namespace
