@@ -93,7 +93,13 @@ void assist(Thread* thread, std::size_t bytes) {
   if (marking_is_open() && may_park(thread) && !limiter->limiting()) mark_in_turn(thread);
   local_work(thread).paid_bytes -= static_cast<std::int64_t>(bytes);
   while (local_work(thread).paid_bytes < 0 || is_beyond_goal()) {
-    if (!marking_is_open() || limiter->limiting()) return;
+    if (limiter->limiting()) return;
+    if (!marking_is_open()) {
+      // While it is decided who is dead there is nothing to do, but to wait all the same.
+      if (!is_beyond_goal() || !may_park(thread) || phase() == Phase::idle) return;
+      thread = wait_a_little(thread);
+      continue;
+    }
     LocalWork& local = local_work(thread);
     const AssistRatio ratio = assist_ratio();
     const bool on_credit = !is_beyond_goal();
