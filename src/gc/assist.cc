@@ -78,8 +78,13 @@ bool assist_once(Thread* thread, std::int64_t work) {
   return done > 0;
 }
 
-// Gives the processor away for a moment; the caller may park.
+// Gives the processor away for a moment; the caller may park. Those who wait may hand it to each
+// other, all inside: whoever wants to stop the world is let by first.
 Thread* wait_a_little(Thread* thread) {
+  if (thread->attention.load(std::memory_order_relaxed) != 0) {
+    sched::leave(thread);
+    return sched::enter();
+  }
   if (sched::others_wait(thread)) return sched::yield(thread);
   return sched::sleep_until(thread, base::now_ns() + kAssistNapNs);
 }
@@ -111,10 +116,7 @@ void assist(Thread* thread, std::size_t bytes) {
     }
     const bool found = assist_once(thread, share.work);
     if (!may_park(thread) || (found && !on_credit)) return;
-    if (thread->attention.load(std::memory_order_relaxed) != 0) {
-      sched::leave(thread);  // somebody wants to stop the world
-      thread = sched::enter();
-    } else if (!found) {
+    if (!found || thread->attention.load(std::memory_order_relaxed) != 0) {
       thread = wait_a_little(thread);
     }
   }

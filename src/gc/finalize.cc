@@ -210,7 +210,13 @@ namespace {
 
 std::atomic<std::int64_t> stuck_until_ns{0};
 
+// Those who wait may hand the processor to each other, all inside: whoever wants to stop the world
+// is let by first.
 sched::Thread* let_ends_run(sched::Thread* thread) {
+  if (thread->attention.load(std::memory_order_relaxed) != 0) {
+    sched::leave(thread);
+    return sched::enter();
+  }
   if (sched::others_wait(thread)) return sched::yield(thread);
   return sched::sleep_until(thread, base::now_ns() + kNapNs);
 }
