@@ -249,8 +249,8 @@ TEST_CASE("the heap stays below the memory limit while what lives does") {  // 5
   const auto base = gort::read_mem_stats();
   const std::size_t limit = base.sys - base.heap_released + 128 * kMiB;
   for (const int percent : {100, -1}) {
-    // A program that has lately collected for more than half of its time is let off, as in Go, until
-    // that has evened out: the tests before may have. A second without collections is enough.
+    // A program that has lately collected for more than half of its time is let off, as in Go,
+    // until that has evened out: the tests before may have. A second without collections is enough.
     gort::sleep(1100ms);
     GcPercent gogc(percent);
     gort::set_memory_limit(static_cast<std::int64_t>(limit));
