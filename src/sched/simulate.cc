@@ -253,6 +253,8 @@ int Simulator::start_thread(void* (*entry)(void*), void* argument) {
 #if defined(__SANITIZE_ADDRESS__)
   context->low = context->stack;
   context->bytes = kStackBytes;
+  // A dead context never left the frames in which it switched away.
+  __asan_unpoison_memory_region(context->stack, kStackBytes);
 #endif
 #if defined(__SANITIZE_THREAD__)
   context->fiber = nullptr;
