@@ -42,10 +42,6 @@ constexpr std::size_t kSmallestBytes = 16 * kGiB;
 constexpr std::size_t kLeastBytes = std::size_t{64} << 20;  // below that gort cannot run
 constexpr std::size_t kAlign = std::size_t{4} << 20;        // of the arena: its huge pages too
 
-// Beyond it the heap asks for huge pages: a marker that jumps about in a gigabyte would otherwise
-// wait for the page tables more than for the objects. Below, a small program stays small.
-constexpr std::size_t kSmallPagesBytes = std::size_t{32} << 20;
-
 std::atomic<bool> booted{false};
 base::SpinLock boot_lock;
 
@@ -147,7 +143,7 @@ bool commit_pages(std::size_t first, std::size_t count) {
   // The kernel may fill a huge page up again of which we gave back some pages. To forbid that as
   // they go and allow it as they come would cut the mapping to pieces, of which there are 65,530;
   // Go has tried, and stopped.
-  if (first << kPageShift >= kSmallPagesBytes) base::os::allow_huge_pages(memory, bytes);
+  if (first >= kFirstHugePage) base::os::allow_huge_pages(memory, bytes);
   return true;
 }
 

@@ -284,7 +284,6 @@ void free_pages(std::size_t first, std::size_t count) {
 bool is_short_of_idle() { return pages.short_of_idle.load(std::memory_order_relaxed); }
 
 PageRun take_unfetched() {
-  constexpr std::size_t kHugePages = (std::size_t{2} << 20) / kPageBytes;
   base::Guard guard(pages.lock);
   note_idle();
   if (pages.used < kLeastFetchingPages || pages.idle >= kReadyPages) return {};
@@ -315,10 +314,10 @@ PageRun take_idle(std::size_t most) {
   for (std::size_t word = (pages.committed + 63) / 64; word-- > 0;) {
     const std::uint64_t idle = pages.free_bits[word] & pages.dirty_bits[word];
     if (idle == 0) continue;
-    // The highest run of the word, extended downwards into full words as far as `most` goes.
+    // The highest run of the word, extended downwards into full words.
     std::size_t high = word * 64 + 63 - static_cast<std::size_t>(std::countl_zero(idle));
     std::size_t low = high;
-    while (low > 0 && high - low + 1 < most) {
+    while (low % kHugePages != 0 && (high - low + 1 < most || high >= kFirstHugePage)) {
       const std::size_t below = low - 1;
       if (!(pages.free_bits[below / 64] & pages.dirty_bits[below / 64] &
             (std::uint64_t{1} << (below % 64)))) {

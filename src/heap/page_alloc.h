@@ -19,9 +19,17 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "heap/size_class.h"
+
 namespace gort::heap {
 
 inline constexpr std::size_t kNoPages = SIZE_MAX;
+
+// The kernel's huge pages. Below kFirstHugePage the heap does without, so that a small program stays
+// small; beyond it a marker that jumps about in a gigabyte would else wait for the page tables more
+// than for the objects.
+inline constexpr std::size_t kHugePages = (std::size_t{2} << 20) / kPageBytes;
+inline constexpr std::size_t kFirstHugePage = (std::size_t{32} << 20) / kPageBytes;
 
 struct PageRun {
   std::size_t first = kNoPages;
@@ -44,8 +52,9 @@ PageStatistics page_statistics();
 // in memory.
 std::size_t page_growth(std::size_t count);
 
-// Takes a run of idle pages that may be in memory, at most `most` and the highest there is; first
-// == kNoPages when there is none. It is given back by return_idle.
+// Takes a run of idle pages that may be in memory, the highest there is and within one huge page;
+// first == kNoPages when there is none. At most `most`, but where there are huge pages all of its
+// neighbours: one that has been cut up comes back in 512 pieces. It is given back by return_idle.
 PageRun take_idle(std::size_t most);
 void return_idle(PageRun run);  // now known to be zeros
 

@@ -110,6 +110,15 @@ struct map_table {
     return (hash >> 7) & m.last_group;
   }
 
+  // The slot of a group that a key takes if it is free, or else the next that is. In most groups it
+  // is: so a lookup can fetch it while it waits for the control bytes.
+  [[gnu::always_inline]] static unsigned favourite(std::uint64_t hash) {
+    return static_cast<unsigned>(hash >> 60) & (kGroupWidth - 1);
+  }
+  [[gnu::always_inline]] static unsigned choose(group_slots free, std::uint64_t hash) {
+    return (free.rotated(favourite(hash)).first() + favourite(hash)) & (kGroupWidth - 1);
+  }
+
   // Null: not there. Here is what nearly all lookups need: the first slot of the first group whose
   // tag agrees, or the knowledge that none does. So few registers are in use, and a processor has
   // several lookups in its hands while it waits for the memory of the first.
@@ -117,6 +126,7 @@ struct map_table {
   [[gnu::always_inline]] static slot* find(const map_record& m, const Q& key) {
     const std::uint64_t hashed = hash(m, key);
     const std::size_t first = home(m, hashed) * kGroupWidth;
+    __builtin_prefetch(slots_of(m) + first + favourite(hashed));
     const control_group bytes(m.control_bytes() + first);
     if (const group_slots same = bytes.match(tag(hashed))) {
       slot* const at = slots_of(m) + first + same.first();
@@ -143,7 +153,7 @@ struct map_table {
         return {&found->value, false};
       if (slot* const at = search(m, key, hashed)) return {&entry_in(*at)->value, false};
     } else if (bytes.empty()) [[likely]] {
-      free = first + bytes.free().first();
+      free = first + choose(bytes.free(), hashed);
     } else if (slot* const at = search(m, key, hashed)) {
       return {&entry_in(*at)->value, false};
     }
@@ -243,7 +253,7 @@ struct map_table {
     std::size_t group = (hashed >> 7) & last_group;
     for (std::size_t step = 1; step <= last_group + 1; ++step) {
       const group_slots some = control_group(controls + group * kGroupWidth).free();
-      if (some) return group * kGroupWidth + some.first();
+      if (some) return group * kGroupWidth + choose(some, hashed);
       group = (group + step) & last_group;
     }
     return kNowhere;
