@@ -25,9 +25,9 @@ namespace gort::heap {
 
 inline constexpr std::size_t kNoPages = SIZE_MAX;
 
-// The kernel's huge pages. Below kFirstHugePage the heap does without, so that a small program stays
-// small; beyond it a marker that jumps about in a gigabyte would else wait for the page tables more
-// than for the objects.
+// Pages in one of the kernel's huge pages. The heap does without them below kFirstHugePage, so that
+// a small program stays small. Beyond it a marker that jumps about in a gigabyte would else wait
+// for the page tables more than for the objects.
 inline constexpr std::size_t kHugePages = (std::size_t{2} << 20) / kPageBytes;
 inline constexpr std::size_t kFirstHugePage = (std::size_t{32} << 20) / kPageBytes;
 

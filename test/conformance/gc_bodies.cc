@@ -95,8 +95,7 @@ TEST_CASE("a function that is gone keeps nothing") {
     go_on.close();
     done.wait();
   });
-  CHECK(after_collections([] { return Mine::ended.load() >= kCount - 10; }));
-  CHECK(Mine::broken.load() == 0);
+  CHECK(nearly_all_end<Mine>(kCount));
 }
 
 TEST_CASE("goroutines that have ended keep nothing of what they captured") {
@@ -116,9 +115,7 @@ TEST_CASE("goroutines that have ended keep nothing of what they captured") {
     go_on.close();
     done.wait();
   });
-  // One or the other may be kept by a word of a dead frame.
-  CHECK(after_collections([] { return Mine::ended.load() >= kCount - 10; }));
-  CHECK(Mine::broken.load() == 0);
+  CHECK(nearly_all_end<Mine>(kCount));
 }
 
 TEST_CASE("a text made by hand that many refer to is looked through once, not by each of them") {

@@ -68,8 +68,7 @@ TEST_CASE("a result that was not asked for keeps nothing") {
       t.wait();
     }
   });
-  CHECK(after_collections([] { return Mine::ended.load() >= kCount - 10; }));
-  CHECK(Mine::broken.load() == 0);
+  CHECK(nearly_all_end<Mine>(kCount));
 }
 
 TEST_CASE("once_value keeps its value, and its function until that is called") {
@@ -158,6 +157,5 @@ TEST_CASE("a timer that is gone keeps nothing") {
       gort::after_func(1h, [mine = gort::new_<Mine>()] { gort::keep_alive(mine); }).stop();
     }
   });
-  CHECK(after_collections([] { return Mine::ended.load() >= kCount - 10; }));
-  CHECK(Mine::broken.load() == 0);
+  CHECK(nearly_all_end<Mine>(kCount));
 }

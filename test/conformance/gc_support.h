@@ -150,4 +150,12 @@ struct MortalOf {
 };
 using Mortal = MortalOf<void>;
 
+// Whether `count` of them, made and dropped elsewhere, end: whole, and but for the few that words
+// of dead frames may keep.
+template <class Mine>
+bool nearly_all_end(int count) {
+  return after_collections([=] { return Mine::ended.load() >= count - 10; }) &&
+         Mine::broken.load() == 0;
+}
+
 }  // namespace conformance

@@ -16,22 +16,7 @@
 namespace {
 
 using namespace stress;
-using gort::new_;
 using gort::ptr;
-
-struct Item {
-  std::uint64_t number;
-  std::uint64_t check;
-
-  bool is(std::uint64_t n) const { return number == n && check == ~n; }
-};
-
-Item* new_item(std::uint64_t number) {
-  Item* const item = new_<Item>();
-  item->number = number;
-  item->check = ~number;
-  return item;
-}
 
 struct Boxed {
   std::uint64_t number;

@@ -10,23 +10,8 @@
 namespace {
 
 using namespace stress;
-using gort::new_;
 using gort::pool;
 using gort::ptr;
-
-struct Item {
-  std::uint64_t number;
-  std::uint64_t check;
-
-  bool is_whole() const { return check == ~number; }
-};
-
-Item* new_item(std::uint64_t number) {
-  Item* const item = new_<Item>();
-  item->number = number;
-  item->check = ~number;
-  return item;
-}
 
 struct Counted {
   static inline std::atomic<std::int64_t> alive{0};
@@ -52,25 +37,21 @@ struct Pools {
   pool<Mixed> mixed;
 };
 
+template <class Handle>
+bool use_one(Random& random, pool<Handle>& items) {
+  Handle item = items.get();
+  if (item == nullptr) item = new_item(random.next());
+  hesitate(random);
+  const bool wrong = !item->is_whole();
+  if (!random.one_in(10)) items.put(item);
+  return wrong;
+}
+
 int use(Random& random, Pools& pools) {
   int wrong = 0;
   switch (random.below(4)) {
-    case 0: {
-      Item* item = pools.plain.get();
-      if (item == nullptr) item = new_item(random.next());
-      hesitate(random);
-      wrong += !item->is_whole();
-      if (!random.one_in(10)) pools.plain.put(item);
-      break;
-    }
-    case 1: {
-      ptr<Item> item = pools.handles.get();
-      if (item == nullptr) item = new_item(random.next());
-      hesitate(random);
-      wrong += !item->is_whole();
-      if (!random.one_in(10)) pools.handles.put(item);
-      break;
-    }
+    case 0: wrong += use_one<Item*>(random, pools.plain); break;
+    case 1: wrong += use_one<ptr<Item>>(random, pools.handles); break;
     case 2: {
       auto counted = pools.counted.get();
       if (counted == nullptr) counted = std::make_unique<Counted>(random.next());

@@ -127,4 +127,19 @@ class Crowd {
   std::vector<std::thread> threads_;
 };
 
+// A collected object that tells whether it is whole.
+struct Item {
+  std::uint64_t number;
+  std::uint64_t check;
+
+  bool is_whole() const { return check == ~number; }
+  bool is(std::uint64_t n) const { return number == n && is_whole(); }
+};
+inline Item* new_item(std::uint64_t number) {
+  Item* const item = gort::new_<Item>();
+  item->number = number;
+  item->check = ~number;
+  return item;
+}
+
 }  // namespace stress
