@@ -98,6 +98,24 @@ consteval bool is_zero_made() {
   }
 }
 
+// Whether a part of T that no constructor writes may have a zero that is not all zero bits: a
+// pointer to a member, here or in what is not known.
+template <class T>
+consteval bool may_have_other_zeros() {
+  if constexpr (is_zero_made<T>() || std::is_null_pointer_v<T>) {
+    return false;
+  } else if constexpr (std::is_array_v<T>) {
+    return may_have_other_zeros<element_of<T>>();
+  } else if constexpr (has_known_fields<T>) {
+    return []<bool A, class... F>(field_list<A, F...>) {
+      return (may_have_other_zeros<std::remove_cv_t<F>>() || ...);
+    }
+    (fields_of<T>());
+  } else {
+    return true;
+  }
+}
+
 // `n` value-initialised T, at most most_elements, which are destroyed when the array dies. What a
 // constructor throws is passed on, and what was constructed before is not destroyed.
 template <class T>
@@ -117,7 +135,8 @@ template <class T, class... Args>
 [[gnu::always_inline]] inline T* construct(void* storage, Args&&... args) {
   if constexpr (sizeof...(Args) == 0 && is_zero_made<T>()) {
     return static_cast<T*>(storage);  // its lifetime began with the storage, or need not
-  } else if constexpr (sizeof...(Args) == 0 && std::is_default_constructible_v<T>) {
+  } else if constexpr (sizeof...(Args) == 0 && std::is_default_constructible_v<T> &&
+                       !may_have_other_zeros<T>()) {
     // Without (), which would write the zeros once more. That members without initialisers keep
     // them is nothing a compiler knows: for it, the constructor is followed by what makes it so.
     T* const made = ::new (storage) T;

@@ -174,7 +174,7 @@ class map {
     if (m->writing.load(std::memory_order_relaxed) != 0) [[unlikely]]
       detail::fatal_concurrent_read();
     auto* const at = table::find(*m, key);
-    return at != nullptr ? &table::entry_in(*at)->value : nullptr;
+    return at != nullptr ? std::addressof(table::entry_in(*at)->value) : nullptr;
   }
   static V copy_of(const V* value) { return value != nullptr ? *value : V(); }
   template <class Q, class... Args>
@@ -229,12 +229,12 @@ class map<K, V, Hash, Equal>::iterator {
   // What erasing would take away is copied, onto a stack, where bytes will do.
   void advance() {
     auto* const entry = walk_.next();
-    value_ = entry != nullptr ? &entry->value : nullptr;
+    value_ = entry != nullptr ? std::addressof(entry->value) : nullptr;
     if (entry == nullptr) return;
     if constexpr (kOwnKey) {
-      std::memcpy(key_.bytes, static_cast<const void*>(&entry->key), sizeof(K));
+      std::memcpy(key_.bytes, static_cast<const void*>(std::addressof(entry->key)), sizeof(K));
     } else {
-      key_ = &entry->key;
+      key_ = std::addressof(entry->key);
     }
   }
   const K& key() const noexcept {

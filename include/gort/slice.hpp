@@ -25,8 +25,10 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <iterator>
+#include <memory>
 #include <ranges>
 #include <string_view>
 #include <type_traits>
@@ -181,12 +183,44 @@ struct maker<slice<T>> {
   }
 };
 
+// Values that are appended may be elements of the same array: all are taken before the first is
+// written, and before what can only be moved leaves for a larger array.
+template <class T, class V>
+using taken = std::conditional_t<std::is_convertible_v<V&&, T> && std::is_move_assignable_v<T>,
+                                 std::remove_cv_t<T>, V&&>;
+
 template <class T, class... V>
-[[gnu::noinline]] slice<T> append_slowly(const slice<T>& s, V&&... values) {
+[[gnu::always_inline]] inline void assign_taken([[maybe_unused]] T* place, taken<T, V>... values) {
+  ((*place++ = static_cast<taken<T, V>&&>(values)), ...);
+}
+
+template <class T, class... V>
+slice<T> grown_with(const slice<T>& s, taken<T, V>... values) {
   const slice<T> longer = s.grown(sizeof...(V)).extended(s.size() + sizeof...(V));
   [[maybe_unused]] T* place = longer.data() + s.size();
-  ((*place++ = std::forward<V>(values)), ...);
+  ((*place++ = static_cast<taken<T, V>&&>(values)), ...);
   return longer;
+}
+template <class T, class... V>
+[[gnu::noinline]] slice<T> append_slowly(const slice<T>& s, V&&... values) {
+  return grown_with<T, V...>(s, std::forward<V>(values)...);
+}
+
+// Whether a range's elements may lie behind those of `s`, where it is about to be longer. What the
+// range makes of others' elements when it is asked may be made of these.
+template <class T, class R>
+bool may_read_behind(const slice<T>& s, R& values) {
+  if constexpr (std::ranges::forward_range<R> &&
+                std::is_lvalue_reference_v<std::ranges::range_reference_t<R>>) {
+    const auto low = reinterpret_cast<std::uintptr_t>(s.data() + s.size());
+    const std::size_t bytes = (static_cast<std::size_t>(s.cap()) - s.size()) * sizeof(T);
+    for (auto& value : values) {
+      if (reinterpret_cast<std::uintptr_t>(std::addressof(value)) - low < bytes) return true;
+    }
+    return false;
+  } else {
+    return true;
+  }
 }
 
 }  // namespace detail
@@ -198,8 +232,12 @@ requires(std::is_assignable_v<T&, V&&>&&...)
   const std::size_t length = s.size();
   if (static_cast<std::size_t>(s.cap()) - length < sizeof...(V)) [[unlikely]]
     return detail::append_slowly(s, std::forward<V>(values)...);
-  [[maybe_unused]] T* place = s.data() + length;
-  ((*place++ = std::forward<V>(values)), ...);
+  [[maybe_unused]] T* const place = s.data() + length;
+  if constexpr (sizeof...(V) == 1) {
+    ((*place = std::forward<V>(values)), ...);
+  } else {
+    detail::assign_taken<T, V...>(place, std::forward<V>(values)...);
+  }
   return s.extended(length + sizeof...(V));
 }
 
@@ -219,6 +257,8 @@ template <class T, detail::range_of<T> R>
     if constexpr (std::ranges::contiguous_range<R> &&
                   std::same_as<std::remove_cv_t<T>, std::ranges::range_value_t<R>>) {
       detail::assign_elements<T>(place, std::ranges::data(values), count);
+    } else if (fits && detail::may_read_behind(s, values)) {
+      for (T& value : append_range(slice<T>(), values)) *place++ = std::move(value);
     } else {
       for (auto&& value : values) *place++ = std::forward<decltype(value)>(value);
     }

@@ -156,9 +156,9 @@ using namespace gort::collector;
 
 WeakCell* new_cell(std::uintptr_t target) {
   sched::ParkingSection section;
-  void* const memory =
-      heap::allocate(sizeof(WeakCell), alignof(WeakCell), heap::Kind::noscan, nullptr);
-  auto* const cell = new (memory) WeakCell{};
+  constexpr std::size_t kSlotBytes = 16;  // less would share its slot with other objects
+  void* const memory = heap::allocate(kSlotBytes, kSlotBytes, heap::Kind::noscan, nullptr);
+  auto* const cell = new (static_cast<char*>(memory) + kSlotBytes / 2) WeakCell{};
   cell->set(target);
   return cell;
 }

@@ -21,11 +21,12 @@
 
 namespace gort::collector {
 
-// A weak cell: 16 bytes without pointers. Holds its target's complement, so that what looks through
-// memory for addresses does not take it for a reference; 0: cleared.
+// A weak cell: the second half of 16 bytes without pointers. Where those begin may be the end of
+// the object before, perhaps the target, and a stack's word with that address would keep it. Holds
+// its target's complement, so that what looks through memory for addresses does not take it for a
+// reference; 0: cleared.
 struct WeakCell {
   std::atomic<std::uintptr_t> hidden;
-  std::uintptr_t unused;  // a slot's size: less would share its slot with other objects
 
   std::uintptr_t target() const {
     const std::uintptr_t value = hidden.load(std::memory_order_relaxed);

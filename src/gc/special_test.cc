@@ -137,6 +137,8 @@ TEST_CASE("an object has one weak cell, which is empty after its death") {
   std::size_t offset = 1;
   void* const cell = detail::weak_cell_of(kept, offset);
   CHECK(offset == 0);
+  // No other object ends there: who has the cell on a stack keeps none.
+  CHECK(reinterpret_cast<std::uintptr_t>(cell) % alignof(std::max_align_t) != 0);
   CHECK(detail::weak_cell_of(&kept->next, offset) == cell);
   CHECK(offset == offsetof(Plain, next));
   CHECK(detail::weak_lock(cell) == kept);

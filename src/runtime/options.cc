@@ -54,13 +54,11 @@ const char* parse_maxprocs(const char* text, Options& options) {
 }
 
 const char* parse_gc_percent(const char* text, Options& options) {
-  std::int64_t value;
-  if (std::strcmp(text, "off") == 0 || std::strcmp(text, "-1") == 0) {
-    options.gc_percent = -1;
-    return nullptr;
-  }
-  if (!whole_number(text, INT32_MAX, value)) return "want a percentage, or off";
-  options.gc_percent = static_cast<int>(value);
+  std::int64_t value = 0;
+  const bool negative = *text == '-';  // which is off, too
+  const bool off = std::strcmp(text, "off") == 0;
+  if (!off && !whole_number(text + negative, INT32_MAX, value)) return "want a percentage, or off";
+  options.gc_percent = off || (negative && value != 0) ? -1 : static_cast<int>(value);
   return nullptr;
 }
 

@@ -23,7 +23,7 @@ TEST_CASE("GOMAXPROCS is a positive integer, and at most 1024 count") {
   CHECK(options.maxprocs == 1024);
 }
 
-TEST_CASE("GOGC is a percentage or off") {
+TEST_CASE("GOGC is a percentage, or off, which what is negative means as well") {
   Options options;
   CHECK(options.gc_percent == 100);
   CHECK(parse_gc_percent("50", options) == nullptr);
@@ -32,7 +32,14 @@ TEST_CASE("GOGC is a percentage or off") {
   CHECK(options.gc_percent == -1);
   CHECK(parse_gc_percent("0", options) == nullptr);
   CHECK(options.gc_percent == 0);
-  for (const char* bad : {"Off", "-2", "10%", "1e2"}) {
+  for (const char* negative : {"-1", "-5", "-2147483647"}) {
+    options.gc_percent = 7;
+    CHECK(parse_gc_percent(negative, options) == nullptr);
+    CHECK(options.gc_percent == -1);
+  }
+  CHECK(parse_gc_percent("-0", options) == nullptr);
+  CHECK(options.gc_percent == 0);
+  for (const char* bad : {"Off", "-", "--1", "-99999999999", "10%", "1e2"}) {
     CAPTURE(bad);
     CHECK(parse_gc_percent(bad, options) != nullptr);
   }

@@ -255,11 +255,15 @@ class Single {
 TEST_CASE("what is moved out of a sender that waits, before it was scanned, lives") {
   constexpr std::size_t kSenders = 1'000;
   std::size_t right = 0;
-  for (int round = 0; round < scaled(10); ++round) {
+  for (int round = 0; round < scaled(100); ++round) {
     const auto things = gort::make<gort::chan<Single>>();
     gort::wait_group done;
     for (std::size_t i = 0; i < kSenders; ++i) {
-      done.go([things, i] { things.send(Single(new_cell(i))); });
+      done.go([things, i] {
+        Single single(new_cell(i));
+        wipe_stack();
+        things.send(std::move(single));
+      });
     }
     // On its stack alone: nothing of it was there at the flip.
     std::array<Cell*, kSenders> mine{};
@@ -277,5 +281,5 @@ TEST_CASE("what is moved out of a sender that waits, before it was scanned, live
     }
     done.wait();
   }
-  CHECK(right == kSenders * static_cast<std::size_t>(scaled(10)));
+  CHECK(right == kSenders * static_cast<std::size_t>(scaled(100)));
 }

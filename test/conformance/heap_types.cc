@@ -232,6 +232,29 @@ TEST_CASE("new_ gives zeroed, aligned storage and passes its arguments on") {
   CHECK(new_<Node>(nullptr, 8)->value == 8);
 }
 
+TEST_CASE("pointers to members are null in new objects, though that is not all zero bits") {
+  struct Other {
+    int first;
+  };
+  struct Selector {
+    int Other::*which;
+    int number;
+  };
+  struct Derived : Selector {
+    ptr<int> more;
+  };
+  struct Holder {
+    Derived inner[2];
+    std::string name;
+  };
+  CHECK(*new_<int Other::*>() == nullptr);
+  CHECK(new_<Selector>()->which == nullptr);
+  CHECK(new_<Derived>()->which == nullptr);
+  CHECK(new_<Holder>()->inner[1].which == nullptr);
+  CHECK(new_<std::array<Selector, 3>>()->at(2).which == nullptr);
+  CHECK(gort::make<gort::slice<Selector>>(2)[1].which == nullptr);
+}
+
 TEST_CASE("a constructor that throws leaves nothing whose destructor runs") {
   struct Throws {
     explicit Throws(bool now) {

@@ -366,7 +366,26 @@ struct HashText {
     return std::hash<std::string_view>()(text);
   }
 };
+template <class T>
+struct HashShy {
+  std::size_t operator()(const T& key) const { return static_cast<std::size_t>(key.number); }
+};
 }  // namespace
+
+TEST_CASE("keys and values may have an operator& of their own, or none") {
+  struct Shy {
+    int number = 0;
+    void operator&() const = delete;
+    bool operator==(const Shy& other) const { return number == other.number; }
+  };
+  auto m = make<map<Shy, Shy, HashShy<Shy>>>();
+  for (int i = 0; i < 100; ++i) m[Shy{i}] = Shy{i * i};
+  CHECK(m.find(Shy{9})->number == 81);
+  CHECK(m.erase(Shy{9}));
+  int sum = 0;
+  for (auto&& [key, value] : m) sum += value.number - key.number;
+  CHECK(sum == 328'350 - 81 - (4'950 - 9));
+}
 
 TEST_CASE("what converts to a key is looked up as one") {
   auto m = make<map<std::string, int>>();

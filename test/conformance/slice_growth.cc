@@ -92,6 +92,51 @@ TEST_CASE("append of an element of the same slice appends what it was") {
   CHECK(s.len() == 11);
 }
 
+TEST_CASE("append reads all that it is given before it writes any of it") {
+  const auto first = [](auto&& s, std::size_t count) {
+    return std::vector(s.data(), s.data() + count);
+  };
+  {
+    slice<int> s = {1, 2, 3, 4};
+    CHECK(first(append(s(0, 1), 9, s[1]), 3) == std::vector{1, 9, 2});
+  }
+  {
+    slice<int> s = {1, 2, 3};
+    CHECK(first(append(s(0, 0), s[1], s[2], s[0]), 3) == std::vector{2, 3, 1});
+  }
+  {
+    slice<gort::string> s = {"a", "b"};
+    const auto swapped = append(s(0, 0), s[1], s[0]);
+    CHECK(swapped[0] == "b");
+    CHECK(swapped[1] == "a");
+  }
+  {
+    slice<int> s = {1, 2, 3, 4};
+    CHECK(first(append_range(s(0, 1), std::views::reverse(s(0, 3))), 4) ==
+          std::vector{1, 3, 2, 1});
+  }
+  {
+    slice<int> s = {1, 2, 3, 4};
+    const auto tenfold = s(0, 3) | std::views::transform([](int x) { return x * 10; });
+    CHECK(first(append(s(0, 1), tenfold), 4) == std::vector{1, 10, 20, 30});
+  }
+  // In place all the same, where others see it.
+  slice<int> s = make<slice<int>>(1, 8);
+  const auto longer = append_range(s, std::views::iota(5, 8));
+  CHECK(s(0, 4)[3] == 7);
+  CHECK(&longer[0] == &s[0]);
+}
+
+TEST_CASE("what can only be moved is taken before the array moves") {
+  slice<std::unique_ptr<int>> s = append(slice<std::unique_ptr<int>>(), std::make_unique<int>(1));
+  while (s.len() < s.cap()) s = append(s, nullptr);
+  s = append(s, std::move(s[0]));
+  CHECK(s[0] == nullptr);
+  const std::unique_ptr<int>& last = s[static_cast<std::size_t>(s.len() - 1)];
+  CHECK(last != nullptr);
+  CHECK(*last == 1);
+}
+
 TEST_CASE("the room grows as Go's, and appending is cheap in all") {
   slice<int> s;
   int moves = 0;

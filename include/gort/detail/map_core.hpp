@@ -160,7 +160,8 @@ class map_writing {
 
 // --- hashing. The low seven bits are the tag, those above say where to look first.
 [[gnu::always_inline]] inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-  const auto product = static_cast<unsigned __int128>(a) * b;
+  __extension__ using twice = unsigned __int128;
+  const twice product = static_cast<twice>(a) * b;
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 inline constexpr std::uint64_t kHashOdd1 = 0x9e3779b97f4a7c15;

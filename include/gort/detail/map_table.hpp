@@ -70,12 +70,12 @@ void forget(T& value) {
   if constexpr (!holds_pointers<T>) {
     return;
   } else if constexpr (std::is_trivially_copyable_v<T> && assigns_as_words<T>) {
-    move_slots(reinterpret_cast<void**>(&value), nullptr, sizeof(T) / sizeof(void*));
+    move_slots(reinterpret_cast<void**>(std::addressof(value)), nullptr, sizeof(T) / sizeof(void*));
   } else if constexpr (is_word_handle<T>) {
     value = T();
   } else {
-    std::destroy_at(&value);  // shows what handles in it held
-    std::memset(static_cast<void*>(&value), 0, sizeof(T));
+    std::destroy_at(std::addressof(value));  // shows what handles in it held
+    std::memset(static_cast<void*>(std::addressof(value)), 0, sizeof(T));
   }
 }
 
@@ -150,12 +150,14 @@ struct map_table {
     if (const group_slots same = bytes.match(tag(hashed))) {
       entry* const found = entry_in(slots_of(m)[first + same.first()]);
       if (is_equal(found->key, key)) [[likely]]
-        return {&found->value, false};
-      if (slot* const at = search(m, key, hashed)) return {&entry_in(*at)->value, false};
+        return {std::addressof(found->value), false};
+      if (slot* const at = search(m, key, hashed)) {
+        return {std::addressof(entry_in(*at)->value), false};
+      }
     } else if (bytes.empty()) [[likely]] {
       free = first + choose(bytes.free(), hashed);
     } else if (slot* const at = search(m, key, hashed)) {
-      return {&entry_in(*at)->value, false};
+      return {std::addressof(entry_in(*at)->value), false};
     }
     if (free == kNowhere) free = free_slot(m, hashed);
     if (free == kNowhere || (m.room == 0 && m.control_bytes()[free] == kEmptySlot)) [[unlikely]] {
@@ -168,7 +170,7 @@ struct map_table {
     m.room -= byte == kEmptySlot;
     byte = tag(hashed);
     ++m.count;
-    return {&made->value, true};
+    return {std::addressof(made->value), true};
   }
 
   template <class Q>
@@ -284,14 +286,14 @@ struct map_table {
   template <class Q, class... Args>
   [[gnu::always_inline]] static void construct_entry(entry* at, Q&& key, Args&&... args) {
     if constexpr (std::is_nothrow_constructible_v<V, Args...>) {
-      ::new (static_cast<void*>(&at->key)) K(std::forward<Q>(key));
-      ::new (static_cast<void*>(&at->value)) V(std::forward<Args>(args)...);
+      ::new (static_cast<void*>(std::addressof(at->key))) K(std::forward<Q>(key));
+      ::new (static_cast<void*>(std::addressof(at->value))) V(std::forward<Args>(args)...);
     } else {
-      ::new (static_cast<void*>(&at->value)) V(std::forward<Args>(args)...);
+      ::new (static_cast<void*>(std::addressof(at->value))) V(std::forward<Args>(args)...);
       try {
-        ::new (static_cast<void*>(&at->key)) K(std::forward<Q>(key));
+        ::new (static_cast<void*>(std::addressof(at->key))) K(std::forward<Q>(key));
       } catch (...) {
-        std::destroy_at(&at->value);
+        std::destroy_at(std::addressof(at->value));
         throw;
       }
     }
