@@ -1,16 +1,16 @@
-// The handle: how a channel, a reference in Go, is held by C++ variables.
+// Bodies: memory of the runtime's own in which the collector finds references, raw pointers too;
+// and the counted handle to one.
 //
-// A body is memory that begins with `counted`; a handle is one pointer to it, and who drops the
-// last one destroys it. So the memory of a cycle of channels that hold each other is not returned:
-// a collected heap that traces the pointer in place of the counter is what this type is the seam
-// for. Nothing else in the public headers counts.
+// A body is not collected: it has an owner, or several. One that begins with `counted` is held by
+// handles, a pointer each, and who drops the last one destroys it. That is for what must end at
+// once and in order: contexts, timers' functions, what goroutines share of a function.
 //
 // Copying costs one atomic addition, using the body through a handle nothing. One variable may not
 // be assigned while another thread uses it (as with std::shared_ptr); any number of handles of one
 // body may be used at once.
 // [H1] `counted` stands at the beginning of every body, so a pointer to an incomplete body type can
 //      be counted.
-// Not here: where the memory comes from (src/heap/heap.cc).
+// Not here: where the memory comes from (src/runtime/bodies.cc).
 #pragma once
 
 #include <atomic>
