@@ -109,7 +109,8 @@ void print_other(Writer& out, Goroutine* goroutine) {
     if (!known) out.write("\tstack unavailable: it could not be read\n");
   } else if (where == Whereabouts::running) {
     const sched::Thread* thread = thread_of(*goroutine);
-    known = thread != nullptr && trace_other_thread(thread->tid, trace);
+    known = thread != nullptr &&
+            trace_other_thread(thread->tid.load(std::memory_order_relaxed), trace);
     if (!known) out.write(kUnavailable);
   }
   if (known) print_trace(out, *death.symbols, trace, death.visibility, true);

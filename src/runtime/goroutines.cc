@@ -84,7 +84,8 @@ Goroutine* running_goroutine() {
 
 bool is_scheduler_thread() {
   const Thread* thread = base::current_thread();
-  return thread->tid != 0 && !thread->in_goroutine() && thread->stand_in.status == Status::free;
+  return thread->tid.load(std::memory_order_relaxed) != 0 && !thread->in_goroutine() &&
+         thread->stand_in.status == Status::free;
 }
 
 }  // namespace gort::runtime

@@ -71,7 +71,7 @@ void release_signal_stack(void* signal_stack) {
 // What belongs to the OS thread that uses the record. On gort's own threads nothing of a user is on
 // the stack that they were started with.
 void bind_to_os_thread(Thread* thread, const ThreadMemory& memory, bool foreign) {
-  thread->tid = base::os::thread_id();
+  thread->tid.store(base::os::thread_id(), std::memory_order_relaxed);
   thread->exceptions = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
 #if defined(__SANITIZE_THREAD__)
   thread->sanitizer_fiber = __tsan_get_current_fiber();
@@ -91,7 +91,7 @@ void unbind(Thread* thread) {
   thread->bound.store(false, std::memory_order_relaxed);
   thread->stack_memory.set({});
   thread->locals_memory.set({});
-  thread->tid = 0;
+  thread->tid.store(0, std::memory_order_relaxed);
   thread->current = nullptr;
   thread->started = false;
   base::set_current_thread(&gort_unattached_thread);

@@ -216,7 +216,7 @@ void ask_all(unsigned count) {
   for (unsigned i = 0; i < count; ++i) {
     if (!entries[i].halted) continue;
     entries[i].thread->halt.asked.store(cycle, std::memory_order_release);
-    if (!send_signal(entries[i].thread->tid)) forget(entries[i]);
+    if (!send_signal(entries[i].thread->tid.load(std::memory_order_relaxed))) forget(entries[i]);
   }
 }
 
@@ -232,7 +232,7 @@ void wait_for_all(unsigned count) {
     if (base::now_ns() < now_ns + kAskAgainNs) continue;
     for (unsigned i = 0; i < count; ++i) {
       if (!entries[i].halted || has_arrived(entries[i])) continue;
-      const pid_t tid = entries[i].thread->tid;
+      const pid_t tid = entries[i].thread->tid.load(std::memory_order_relaxed);
       claim_signal();  // somebody may have put a handler over ours since
       if (!send_signal(tid)) {
         forget(entries[i]);

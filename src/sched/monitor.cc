@@ -51,7 +51,9 @@ bool anybody_waits(const Processor& processor) {
 
 // True once the thread has used no CPU time since the last look, at least kBlockedNs ago.
 bool is_blocked(Processor& processor, const Thread& thread, std::int64_t now) {
-  const std::int64_t cpu = base::os::thread_cpu_ns(thread.tid);
+  const pid_t tid = thread.tid.load(std::memory_order_relaxed);
+  if (tid == 0) return false;  // it has ended since, and somebody else has the processor
+  const std::int64_t cpu = base::os::thread_cpu_ns(tid);
   if (processor.cpu_at_check_ns < 0) {
     processor.cpu_at_check_ns = cpu;
     processor.checked_at_ns = now;

@@ -56,7 +56,7 @@ struct alignas(64) Thread : base::ThreadFront {
   bool on_scheduler = true;               // running its loop, not a goroutine
   bool spinning = false;                  // counted in scheduler.spinning
   Goroutine* locked_goroutine = nullptr;  // lock_os_thread
-  pid_t tid = 0;
+  std::atomic<pid_t> tid{0};  // 0: no OS thread uses the record; others may look while one ends
   void* sanitizer_fiber = nullptr;  // TSan's context of the scheduler loop
   void* ended_fiber = nullptr;      // of a goroutine that has ended here
   void* signal_stack = nullptr;     // ours to unmap
