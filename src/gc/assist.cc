@@ -37,9 +37,10 @@ namespace {
 using sched::Thread;
 
 constexpr std::int64_t kAssistNapNs = 50'000;
-// Collections for one allocation that finds no memory. What others allocate during the first one is
-// in their hands or garbage of the next; one more is for those whom others were faster than.
-constexpr unsigned kMostReclaims = 3;
+// Collections for one allocation that finds no memory: so many that free too little, as what others
+// allocate during the first one is in their hands or garbage of the next. Those that free enough do
+// not count, for others were faster; but if it never is the memory that is wanted, that ends too.
+constexpr unsigned kMostInVain = 3, kMostReclaims = 64;
 constexpr std::size_t kLargeBytes = std::size_t{1} << 20;  // takes longer than a moment anyway
 // The limit is looked at once per so many bytes.
 constexpr std::uint64_t kLimitStepBytes = std::uint64_t{1} << 20;
@@ -222,10 +223,14 @@ class Answers final : public heap::Collector {
     make_room(thread, large ? heap::growth_for(wanted) : 0, for_limit);
   }
 
-  bool reclaim(std::size_t, unsigned attempt) override {
+  bool reclaim(std::size_t bytes, heap::Reclaims& tried) override {
     Thread* thread = base::current_thread();
-    if (!may_park(thread) || attempt >= kMostReclaims) return false;
+    const bool hopeless = tried.in_vain >= kMostInVain || tried.all >= kMostReclaims;
+    if (!may_park(thread) || hopeless) return false;
+    const std::size_t before = heap::swept_bytes();
     collect_inside(thread);
+    ++tried.all;
+    tried.in_vain += heap::swept_bytes() - before < bytes;
     // What is due keeps its memory until it has run, and the next attempt's collection.
     thread = base::current_thread();
     if (may_wait_for_ends(thread)) wait_for_due_ends(thread);

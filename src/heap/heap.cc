@@ -30,7 +30,7 @@ using detail::object_class;
 
 class NoCollector final : public Collector {
   void before_refill(std::size_t, std::size_t) override {}
-  bool reclaim(std::size_t, unsigned) override { return false; }
+  bool reclaim(std::size_t, Reclaims&) override { return false; }
   void slot_died(void*, std::uint8_t) override {}
 };
 constinit NoCollector no_collector;
@@ -107,13 +107,13 @@ void pay(std::size_t bytes) {
 
 [[noreturn]] void die_of_exhaustion() { base::fatal(base::FatalScope::current, "out of memory"); }
 
-// What `take` finds. The collector is told how often it was in vain: it is this allocation's number
-// and nobody else's, for a thread runs other goroutines while one waits for a collection.
+// What `take` finds. What was tried is this allocation's and nobody else's, for a thread runs other
+// goroutines while one waits for a collection.
 template <class Take>
 void* take_or_reclaim(std::size_t bytes, Take take) {
-  for (unsigned attempt = 0;; ++attempt) {
+  for (Reclaims tried;;) {
     if (void* taken = take()) return taken;
-    if (bytes > bounds.bytes || !collector()->reclaim(bytes, attempt)) die_of_exhaustion();
+    if (bytes > bounds.bytes || !collector()->reclaim(bytes, tried)) die_of_exhaustion();
   }
 }
 

@@ -26,15 +26,20 @@ namespace gort::heap {
 using Kind = detail::object_kind;
 using Layout = detail::object_layout;
 
+// The collections that there were for one allocation.
+struct Reclaims {
+  unsigned all = 0;
+  unsigned in_vain = 0;  // they freed less than it wants
+};
+
 // What the heap asks the collector (gc/), on slow paths. No lock of the heap is held meanwhile.
 class Collector {
  public:
   // So many bytes were taken since the last question, and so many are about to be. May park the
   // caller, who may come back on another processor: the heap looks at its cache only afterwards.
   virtual void before_refill(std::size_t taken, std::size_t wanted) = 0;
-  // No memory is left for `bytes`, and so many answers to this question did not help: true to try
-  // again. May park as above.
-  virtual bool reclaim(std::size_t bytes, unsigned attempt) = 0;
+  // No memory is left for `bytes`: true to try again. May park as above.
+  virtual bool reclaim(std::size_t bytes, Reclaims& tried) = 0;
   // In the sweep: an object with kHasSpecial (object.h) was not reached and its slot is about to be
   // free. Whoever sweeps; must not allocate.
   virtual void slot_died(void* object, std::uint8_t flags) = 0;

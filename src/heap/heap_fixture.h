@@ -19,9 +19,9 @@ namespace gort::heap {
 
 struct RecordingCollector final : Collector {
   void before_refill(std::size_t taken, std::size_t wanted) override { paid += taken + wanted; }
-  bool reclaim(std::size_t, unsigned attempt) override {
-    attempts.push_back(attempt);
-    if (attempt < 2) return true;
+  bool reclaim(std::size_t, Reclaims& tried) override {
+    attempts.push_back(tried.all);
+    if (tried.all++ < 2) return true;
     throw Exhausted();  // false would be the end of the process
   }
   struct Exhausted {};
