@@ -129,6 +129,7 @@ class atomic_ptr {
 
   bool is_lock_free() const noexcept { return true; }
   T* load(std::memory_order order = std::memory_order_seq_cst) const noexcept {
+    detail::be_attached();  // or nothing would keep what is loaded, on a thread that is not known
     return static_cast<T*>(std::atomic_ref<void*>(*slot()).load(order));
   }
   operator T*() const noexcept { return load(); }

@@ -131,6 +131,25 @@ TEST_CASE("a handle on the stack of a thread that has called nothing keeps its o
   CHECK(right);
 }
 
+TEST_CASE("what a thread that has called nothing loads from an atomic_ptr lives") {
+  const auto shared = std::make_unique<gort::atomic_ptr<Cell>>();
+  elsewhere([&] { shared->store(new_cell(5)); });
+  std::atomic<int> at{0};
+  bool right = false;
+  std::thread thread([&] {
+    Cell* const mine = shared->load();
+    at = 1;
+    while (at.load() < 2) std::this_thread::yield();
+    right = mine->holds(5);
+  });
+  while (at.load() < 1) gort::sleep(1ms);
+  shared->store(nullptr);
+  collect_and_churn();
+  at = 2;
+  gort::blocking([&] { thread.join(); });
+  CHECK(right);
+}
+
 TEST_CASE("a thread that has called nothing is known before it takes from an atomic_ptr or swaps") {
   struct Shared {
     gort::atomic_ptr<Cell> atomic{new_cell(1)};
@@ -146,6 +165,7 @@ TEST_CASE("a thread that has called nothing is known before it takes from an ato
     gort::blocking([&] { thread.join(); });
     return known;
   };
+  CHECK(is_known_after([&] { CHECK(shared->atomic.load()->holds(1)); }));
   CHECK(is_known_after([&] { shared->atomic.exchange(nullptr); }));
   CHECK(is_known_after([&] { shared->atomic.store(nullptr, std::memory_order_release); }));
   CHECK(is_known_after([&] {
