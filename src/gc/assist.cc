@@ -23,6 +23,7 @@
 #include "gc/gc.h"
 #include "gc/keeper.h"
 #include "gc/marking.h"
+#include "gc/parked.h"
 #include "gc/phase.h"
 #include "gc/restart.h"
 #include "gc/special.h"
@@ -36,7 +37,6 @@ namespace {
 
 using sched::Thread;
 
-constexpr std::int64_t kAssistNapNs = 50'000;
 // Collections for one allocation that finds no memory: so many that free too little, as what others
 // allocate during the first one is in their hands or garbage of the next. Those that free enough do
 // not count, for others were faster; but if it never is the memory that is wanted, that ends too.
@@ -77,17 +77,6 @@ bool assist_once(Thread* thread, std::int64_t work) {
   pay(local, done, assist_ratio());
   add_work_time(Worker::assist, base::now_ns() - begin_ns);
   return done > 0;
-}
-
-// Gives the processor away for a moment; the caller may park. Those who wait may hand it to each
-// other, all inside: whoever wants to stop the world is let by first.
-Thread* wait_a_little(Thread* thread) {
-  if (thread->attention.load(std::memory_order_relaxed) != 0) {
-    sched::leave(thread);
-    return sched::enter();
-  }
-  if (sched::others_wait(thread)) return sched::yield(thread);
-  return sched::sleep_until(thread, base::now_ns() + kAssistNapNs);
 }
 
 bool is_beyond_goal() {

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/event.h"
 #include "gc/mark.h"
+#include "gc/parked.h"
 #include "gc/phase.h"
 #include "gc/special.h"
 #include "gc/work.h"
@@ -34,7 +35,6 @@ constexpr std::size_t kMostBehind = 8192;
 // How long others wait for a single end; and then do not.
 constexpr std::int64_t kPatienceNs = 5'000'000;
 constexpr std::int64_t kStuckNs = 20'000'000;
-constexpr std::int64_t kNapNs = 50'000;
 
 constinit MapPool<EndBlock> blocks;
 
@@ -210,17 +210,6 @@ namespace {
 
 std::atomic<std::int64_t> stuck_until_ns{0};
 
-// Those who wait may hand the processor to each other, all inside: whoever wants to stop the world
-// is let by first.
-sched::Thread* let_ends_run(sched::Thread* thread) {
-  if (thread->attention.load(std::memory_order_relaxed) != 0) {
-    sched::leave(thread);
-    return sched::enter();
-  }
-  if (sched::others_wait(thread)) return sched::yield(thread);
-  return sched::sleep_until(thread, base::now_ns() + kNapNs);
-}
-
 }  // namespace
 
 bool ends_are_behind() { return due_ends.size() > kMostBehind; }
@@ -230,7 +219,7 @@ sched::Thread* wait_for_some_ends(sched::Thread* thread) {
   if (now_ns < stuck_until_ns.load(std::memory_order_relaxed)) return thread;
   const std::uint64_t before = due_ends.taken();
   do {
-    thread = let_ends_run(thread);
+    thread = wait_a_little(thread);
     if (due_ends.taken() != before) return thread;
   } while (base::now_ns() - now_ns < kPatienceNs);
   stuck_until_ns.store(now_ns + kStuckNs, std::memory_order_relaxed);
@@ -242,7 +231,7 @@ sched::Thread* wait_for_due_ends(sched::Thread* thread) {
   std::uint64_t seen = due_ends.taken();
   std::int64_t since_ns = base::now_ns();
   while (seen < wanted && base::now_ns() - since_ns < kStuckNs) {
-    thread = let_ends_run(thread);
+    thread = wait_a_little(thread);
     if (due_ends.taken() == seen) continue;
     seen = due_ends.taken();
     since_ns = base::now_ns();
