@@ -2,8 +2,10 @@
 //
 // From the top of the heap downwards, since allocation fills it from below: what is given back is
 // what will be missed last. The pages are taken out of the allocator meanwhile, so the system call
-// holds no lock, and come back known to be zeros. 2 MiB at most at a time, so that an allocation
-// never finds much of the idle memory gone. Memory that the program has locked (mlockall) stays.
+// holds no lock, and come back known to be zeros. A huge page at most at a time, so that an
+// allocation never finds much of the idle memory gone, and whole ones where there are some: one
+// that has been cut up comes back in 512 pieces. Memory that the program has locked (mlockall)
+// stays.
 //
 // And it is fetched, in heaps that are large enough for huge pages. The kernel clears one in a
 // tenth of a millisecond, or, on a virtual machine whose host has to find the memory first, in
@@ -22,11 +24,10 @@
 namespace gort::heap {
 
 std::size_t release_some(std::size_t bytes) {
-  constexpr std::size_t kMostPages = (std::size_t{2} << 20) / kPageBytes;
   std::size_t released = 0;
   while (released < bytes) {
-    const std::size_t wanted = (bytes - released + kPageBytes - 1) / kPageBytes;
-    const PageRun run = take_idle(std::min(wanted == 0 ? kMostPages : wanted, kMostPages));
+    const std::size_t wanted = std::min(bytes - released, kHugePages * kPageBytes);
+    const PageRun run = take_idle((wanted + kPageBytes - 1) / kPageBytes);
     if (run.first == kNoPages) break;
     auto* const memory = reinterpret_cast<void*>(address_of_page(run.first));
     if (!base::os::discard(memory, run.count << kPageShift)) {
