@@ -119,6 +119,12 @@ struct map_table {
     return (free.rotated(favourite(hash)).first() + favourite(hash)) & (kGroupWidth - 1);
   }
 
+  // A map without entries has no slots, and prefetching nothing does nothing.
+  [[gnu::always_inline]] static void prefetch(const map_record& m, std::size_t index) {
+    const auto slots = reinterpret_cast<std::uintptr_t>(m.slots.get());
+    __builtin_prefetch(reinterpret_cast<const void*>(slots + index * sizeof(slot)));
+  }
+
   // Null: not there. Here is what nearly all lookups need: the first slot of the first group whose
   // tag agrees, or the knowledge that none does. So few registers are in use, and a processor has
   // several lookups in its hands while it waits for the memory of the first.
@@ -126,7 +132,7 @@ struct map_table {
   [[gnu::always_inline]] static slot* find(const map_record& m, const Q& key) {
     const std::uint64_t hashed = hash(m, key);
     const std::size_t first = home(m, hashed) * kGroupWidth;
-    __builtin_prefetch(slots_of(m) + first + favourite(hashed));
+    prefetch(m, first + favourite(hashed));
     const control_group bytes(m.control_bytes() + first);
     if (const group_slots same = bytes.match(tag(hashed))) {
       slot* const at = slots_of(m) + first + same.first();
