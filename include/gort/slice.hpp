@@ -190,20 +190,17 @@ using taken = std::conditional_t<std::is_convertible_v<V&&, T> && std::is_move_a
                                  std::remove_cv_t<T>, V&&>;
 
 template <class T, class... V>
-[[gnu::always_inline]] inline void assign_taken([[maybe_unused]] T* place, taken<T, V>... values) {
-  ((*place++ = static_cast<taken<T, V>&&>(values)), ...);
-}
-
-template <class T, class... V>
-slice<T> grown_with(const slice<T>& s, taken<T, V>... values) {
-  const slice<T> longer = s.grown(sizeof...(V)).extended(s.size() + sizeof...(V));
-  [[maybe_unused]] T* place = longer.data() + s.size();
+[[gnu::always_inline]] inline slice<T> append_taken(const slice<T>& s, taken<T, V>... values) {
+  const std::size_t length = s.size();
+  const bool fits = static_cast<std::size_t>(s.cap()) - length >= sizeof...(V);
+  const slice<T> longer = (fits ? s : s.grown(sizeof...(V))).extended(length + sizeof...(V));
+  [[maybe_unused]] T* place = longer.data() + length;
   ((*place++ = static_cast<taken<T, V>&&>(values)), ...);
   return longer;
 }
-template <class T, class... V>
-[[gnu::noinline]] slice<T> append_slowly(const slice<T>& s, V&&... values) {
-  return grown_with<T, V...>(s, std::forward<V>(values)...);
+template <class T, class V>
+[[gnu::noinline]] slice<T> append_slowly(const slice<T>& s, V&& value) {
+  return append_taken<T, V>(s, std::forward<V>(value));
 }
 
 // Whether a range's elements may lie behind those of `s`, where it is about to be longer. What the
@@ -229,16 +226,15 @@ bool may_read_behind(const slice<T>& s, R& values) {
 template <class T, class... V>
 requires(std::is_assignable_v<T&, V&&>&&...)
     [[nodiscard, gnu::always_inline]] inline slice<T> append(const slice<T>& s, V&&... values) {
-  const std::size_t length = s.size();
-  if (static_cast<std::size_t>(s.cap()) - length < sizeof...(V)) [[unlikely]]
-    return detail::append_slowly(s, std::forward<V>(values)...);
-  [[maybe_unused]] T* const place = s.data() + length;
   if constexpr (sizeof...(V) == 1) {
-    ((*place = std::forward<V>(values)), ...);
+    if (s.len() == s.cap()) [[unlikely]]
+      return detail::append_slowly(s, std::forward<V>(values)...);
+    const slice<T> longer = s.extended(s.size() + 1);
+    ((longer.data()[longer.size() - 1] = std::forward<V>(values)), ...);
+    return longer;
   } else {
-    detail::assign_taken<T, V...>(place, std::forward<V>(values)...);
+    return detail::append_taken<T, V...>(s, std::forward<V>(values)...);
   }
-  return s.extended(length + sizeof...(V));
 }
 
 // `s` with copies of what `values` has behind its elements; they may be part of the same array. A
