@@ -40,10 +40,10 @@ template <class T>
 // A pointer to a collected object, to a part of one, one past its end, to anything else, or null:
 // *p or p[i] of null ends the goroutine as in C++ and Go. What is one past the end of an object may
 // be the beginning of the next: a ptr to there keeps that, if anything; a T* on a stack keeps both.
-// Converts from and to T*, which is what
-// comparisons, p[i], p + i, `if (p)` and output go by. T may be incomplete, const or void. Moving
-// copies. It may not be overwritten by memcpy, memset or realloc, as a std::string may not. An
-// array of objects is held by a ptr to its first; nothing is to be deleted. Go's *T.
+// Converts from and to T*, which is what comparisons, p[i], p + i, `if (p)` and output go by. T may
+// be incomplete, const or void. Moving copies. It may not be overwritten by memcpy, memset or
+// realloc, as a std::string may not. An array of objects is held by a ptr to its first; nothing is
+// to be deleted. Go's *T.
 template <class T>
 class ptr {
   static_assert(!std::is_array_v<T>,
