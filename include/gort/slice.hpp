@@ -229,9 +229,9 @@ requires(std::is_assignable_v<T&, V&&>&&...)
   if constexpr (sizeof...(V) == 1) {
     if (s.len() == s.cap()) [[unlikely]]
       return detail::append_slowly(s, std::forward<V>(values)...);
-    const slice<T> longer = s.extended(s.size() + 1);
-    ((longer.data()[longer.size() - 1] = std::forward<V>(values)), ...);
-    return longer;
+    const std::size_t length = s.size();
+    ((s.data()[length] = std::forward<V>(values)), ...);
+    return s.extended(length + 1);
   } else {
     return detail::append_taken<T, V...>(s, std::forward<V>(values)...);
   }
