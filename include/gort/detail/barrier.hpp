@@ -241,7 +241,7 @@ class reference {
   [[gnu::always_inline]] void enter() noexcept {
     // In an object that new_ has just made, as far as the compiler sees; 0 if it does not.
     if (__builtin_object_size(this, 2) >= kCollectedReach) return;
-    if (in_collected_heap(this) || is_surely_stack(this)) [[likely]]
+    if (is_surely_stack(this) || in_collected_heap(this)) [[likely]]
       return;
     void* const value = value_;
     enter_handle(&value_);
