@@ -197,11 +197,10 @@ inline constexpr std::uint64_t kHashOdd2 = 0xd1b54a32d192ed03;
   seed += bytes * kHashOdd1;
   if (bytes <= 16) return hash_short(at, bytes, seed);
   const char* const last = at + bytes - 16;
-  std::uint64_t hash = 0;
-  do {
+  std::uint64_t hash = hash_pair(read_as<std::uint64_t>(at), read_as<std::uint64_t>(at + 8), seed);
+  while ((at += 16) < last) {
     hash = hash_pair(read_as<std::uint64_t>(at) ^ hash, read_as<std::uint64_t>(at + 8), seed);
-    at += 16;
-  } while (at < last);
+  }
   return hash_pair(read_as<std::uint64_t>(last) ^ hash, read_as<std::uint64_t>(last + 8), seed);
 }
 

@@ -45,10 +45,11 @@ template <class Word>
   using word = std::uint64_t;
   if (bytes > 16) {
     if (bytes > 64) return std::memcmp(a, b, bytes) == 0;
-    word any = differ(word(), bytes - 16) | differ(word(), bytes - 8);
-    for (std::size_t at = 0; at < bytes - 16; at += 16) {
+    word any = differ(word(), 0) | differ(word(), 8);
+    for (std::size_t at = 16; at < bytes - 16; at += 16) {
       any |= differ(word(), at) | differ(word(), at + 8);
     }
+    any |= differ(word(), bytes - 16) | differ(word(), bytes - 8);
     return any == 0;
   }
   if (bytes >= 8) return (differ(word(), 0) | differ(word(), bytes - 8)) == 0;
