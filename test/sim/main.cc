@@ -24,12 +24,6 @@ namespace {
 using namespace sim;
 
 constexpr unsigned kHungAfterSeconds = 30;  // a loop that never meets the simulator
-// ThreadSanitizer takes a fifth of a second to start and end a process, and there is one a seed.
-#if defined(__SANITIZE_THREAD__)
-constexpr unsigned kSeeds = 300;
-#else
-constexpr unsigned kSeeds = 2000;
-#endif
 
 std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all;
@@ -134,9 +128,8 @@ bool run_seed(std::uint64_t seed, const char* only, bool verbose) {
   std::fprintf(stderr,
                "usage: sim_test [--seed N] [--count M] [--only SCENARIO]\n"
                "  --seed N    the first seed (1); without --count it is the only one\n"
-               "  --count M   so many seeds (%u)\n"
-               "  --only S    the scenario S alone:",
-               kSeeds);
+               "  --count M   so many seeds (2000)\n"
+               "  --only S    the scenario S alone:");
   for (const Scenario& scenario : all_scenarios()) std::fprintf(stderr, " %s", scenario.name);
   std::fprintf(stderr, "\n");
   std::exit(2);
@@ -168,7 +161,7 @@ int main(int argc, char** argv) {
     }
   }
   const bool verbose = count == 1;
-  if (count == 0) count = kSeeds;
+  if (count == 0) count = 2000;
   std::uint64_t failed = 0;
   for (std::uint64_t seed = first; seed < first + count && failed < 3; ++seed) {
     failed += run_seed(seed, only, verbose) ? 0 : 1;
